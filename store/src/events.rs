@@ -1,0 +1,103 @@
+//! Raw events: every hit as it was accepted, for as long as its client keeps them.
+
+use crate::access::ClientScope;
+use crate::error::StoreError;
+use async_trait::async_trait;
+use telemetry::hit::{Hit, Method};
+use telemetry::report::{ClientId, RequestDetail, RequestRow};
+use telemetry::time::Range;
+
+/// A hit to be stored, under its identity.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    pub client: ClientId,
+    /// The batch id: `b:…`, `e:…` or `m:…`.
+    pub batch: &'a str,
+    /// Its position in the batch; with client and batch the identity (`telemetry::hit::identity`).
+    pub position: u32,
+    /// What was observed.
+    pub hit: Hit<'a>,
+}
+
+/// Which raw events to list. Absent means any.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub service: Option<String>,
+    pub environment: Option<String>,
+    pub method: Option<Method>,
+    pub endpoint: Option<String>,
+    /// Inclusive bounds: a code twice, or 500–599.
+    pub status: Option<(u16, u16)>,
+    pub trace_id: Option<String>,
+    /// Substring of endpoint, error, trace id, event id or consumer; ASCII case is ignored.
+    pub text: Option<String>,
+}
+
+/// Where a page of the request log begins: just before this event, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventCursor {
+    /// Unix milliseconds.
+    pub at: i64,
+    /// The event's identity.
+    pub id: String,
+}
+
+/// One page.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// Newest first.
+    pub rows: Vec<RequestRow>,
+    /// Where to go on; `None` at the end of the range. With a scan cut short by time, `rows` may be empty.
+    pub next: Option<EventCursor>,
+}
+
+/// One group of raw events, for comparing raw with rollups: see [`EventStore::group`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventGroup {
+    /// Start of the minute, Unix seconds.
+    pub minute: i64,
+    pub service: String,
+    pub environment: String,
+    pub method: Method,
+    pub endpoint: String,
+    pub status: u16,
+    pub count: u64,
+    /// Sum of latencies in microseconds, each rounded.
+    pub latency_us: i64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+}
+
+/// Raw events. Every backend passes `tests/it/contract/events.rs`.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Stores events durably. One whose identity is stored already is left as it is: the first content wins. When
+    /// the call returns an error, any part of them may have been stored; repeating the call is safe.
+    async fn insert(&self, events: &[Event<'_>]) -> Result<(), StoreError>;
+
+    /// A page of events of a range, newest first, by (time, identity). Stops after about `budget` of scanning.
+    async fn page(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        filter: &EventFilter,
+        after: Option<&EventCursor>,
+        limit: usize,
+        budget: std::time::Duration,
+    ) -> Result<EventPage, StoreError>;
+
+    /// One event by its identity.
+    async fn get(&self, scope: &ClientScope, id: &str) -> Result<Option<RequestDetail>, StoreError>;
+
+    /// The number of events of a client.
+    async fn count(&self, scope: &ClientScope) -> Result<u64, StoreError>;
+
+    /// Events of a range by minute, series and status, ascending: what rollups must equal.
+    async fn group(&self, scope: &ClientScope, range: Range) -> Result<Vec<EventGroup>, StoreError>;
+
+    /// Deletes up to `limit` events of `client` older than `before` (Unix milliseconds); the number deleted.
+    async fn prune(&self, client: ClientId, before: i64, limit: u32) -> Result<u64, StoreError>;
+
+    /// Answers when the store does.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

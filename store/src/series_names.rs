@@ -1,0 +1,156 @@
+//! Which names a series makes, and which series stands for it where a cap is reached.
+//!
+//! The rule: a name is admitted once, for its scope, and stays admitted. What was not admitted counts under
+//! [`OTHER`]: an endpoint under the endpoint `(other)` (method `OTHER`) of its service; a service, with all its
+//! endpoints, under the service `(other)`; an environment under the environment `(other)`. So the client's total is
+//! exact, and a service's total as long as the service itself was admitted.
+
+use crate::metrics::{OTHER, SeriesCaps, SeriesKey, SeriesKind};
+use telemetry::hit::Method;
+use telemetry::report::ClientId;
+
+/// A name that has to be admitted before a series may carry it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub(crate) scope: Scope,
+    pub(crate) name: String,
+}
+
+/// What a cap applies to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Scope {
+    pub(crate) client: ClientId,
+    pub(crate) within: Within,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Within {
+    Environments,
+    Services,
+    /// The endpoints (method and route) of this service, over all environments.
+    Endpoints(String),
+}
+
+impl Scope {
+    /// The most names it admits.
+    pub(crate) fn cap(&self, caps: &SeriesCaps) -> u32 {
+        match self.within {
+            Within::Environments => caps.environments,
+            Within::Services => caps.services,
+            Within::Endpoints(_) => caps.endpoints,
+        }
+    }
+
+    /// As it is stored.
+    pub(crate) fn text(&self) -> String {
+        match &self.within {
+            Within::Environments => "environments".to_owned(),
+            Within::Services => "services".to_owned(),
+            Within::Endpoints(service) => format!("endpoints of {service}"),
+        }
+    }
+}
+
+fn name(client: ClientId, within: Within, name: String) -> Option<Name> {
+    // Whoever calls something `(other)` means the rest, and takes no place under the cap.
+    (name != OTHER).then_some(Name { scope: Scope { client, within }, name })
+}
+
+fn environment(key: &SeriesKey) -> Option<Name> {
+    name(key.client, Within::Environments, key.environment.clone())
+}
+
+fn service(key: &SeriesKey) -> Option<Name> {
+    match &key.kind {
+        SeriesKind::Client => None,
+        SeriesKind::Service { service } | SeriesKind::Endpoint { service, .. } => {
+            name(key.client, Within::Services, service.clone())
+        }
+    }
+}
+
+fn endpoint(key: &SeriesKey) -> Option<Name> {
+    match &key.kind {
+        SeriesKind::Endpoint { service, method, endpoint } if service != OTHER && endpoint != OTHER => {
+            name(key.client, Within::Endpoints(service.clone()), format!("{method} {endpoint}"))
+        }
+        _ => None,
+    }
+}
+
+/// The series that `key` counts under, when `admit` says which names are admitted. `admit` is asked for the
+/// endpoint only if the service was admitted: the endpoints of a refused service make no names.
+///
+/// A backend whose look-ups are not answers at hand collects the names it is asked for, says no, looks them up, and
+/// asks again: after two rounds nothing is unknown.
+pub(crate) fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey {
+    let mut admitted = |name: Option<Name>| name.is_some_and(&mut admit);
+    let environment = if admitted(environment(key)) { key.environment.as_str() } else { OTHER };
+    let kind = match &key.kind {
+        SeriesKind::Client => SeriesKind::Client,
+        SeriesKind::Service { service: name } => {
+            let name = if admitted(service(key)) { name.as_str() } else { OTHER };
+            SeriesKind::Service { service: name.to_owned() }
+        }
+        SeriesKind::Endpoint { service: name, method, endpoint: route } => {
+            if !admitted(service(key)) {
+                other_endpoint(OTHER)
+            } else if !admitted(endpoint(key)) {
+                other_endpoint(name)
+            } else {
+                SeriesKind::Endpoint { service: name.clone(), method: *method, endpoint: route.clone() }
+            }
+        }
+    };
+    SeriesKey { client: key.client, environment: environment.to_owned(), kind }
+}
+
+fn other_endpoint(service: &str) -> SeriesKind {
+    SeriesKind::Endpoint { service: service.to_owned(), method: Method::Other, endpoint: OTHER.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: SeriesKind) -> SeriesKey {
+        SeriesKey { client: ClientId(1), environment: "live".into(), kind }
+    }
+
+    fn endpoint_of(service: &str, endpoint: &str) -> SeriesKind {
+        SeriesKind::Endpoint { service: service.into(), method: Method::Get, endpoint: endpoint.into() }
+    }
+
+    fn capped(kind: SeriesKind, admit: impl Fn(&Within) -> bool) -> SeriesKey {
+        under_caps(&key(kind), |name| admit(&name.scope.within))
+    }
+
+    #[test]
+    fn what_is_admitted_stays_as_it_is() {
+        for kind in [SeriesKind::Client, SeriesKind::Service { service: "a".into() }, endpoint_of("a", "/x")]
+        {
+            assert_eq!(capped(kind.clone(), |_| true), key(kind));
+        }
+    }
+
+    #[test]
+    fn what_is_not_admitted_counts_under_other() {
+        let endpoints_full = |within: &Within| !matches!(within, Within::Endpoints(_));
+        assert_eq!(capped(endpoint_of("a", "/x"), endpoints_full).kind, other_endpoint("a"));
+        let services_full = |within: &Within| *within != Within::Services;
+        assert_eq!(capped(endpoint_of("a", "/x"), services_full).kind, other_endpoint(OTHER));
+        let environments_full = |within: &Within| *within != Within::Environments;
+        assert_eq!(capped(SeriesKind::Client, environments_full).environment, OTHER);
+    }
+
+    #[test]
+    fn the_name_other_takes_no_place() {
+        let key = SeriesKey { environment: OTHER.into(), ..key(endpoint_of(OTHER, "/x")) };
+        let asked = std::cell::Cell::new(0);
+        let series = under_caps(&key, |_| {
+            asked.set(asked.get() + 1);
+            true
+        });
+        assert_eq!((series.kind, asked.get()), (other_endpoint(OTHER), 0));
+    }
+}

@@ -1,0 +1,102 @@
+//! Rollups, inbox and usage in SQLite.
+//!
+//! The rule: each of the two steps that count a batch is one transaction of the one writing connection.
+
+mod cache;
+mod claim;
+mod complete;
+mod kinds;
+mod read;
+mod series;
+
+pub(super) use cache::SeriesCache;
+
+use super::SqliteDatabase;
+use crate::access::ClientScope;
+use crate::error::StoreError;
+use crate::metrics::{
+    BatchClaim, Claims, Completed, Completion, MetricsRetention, MetricsStore, RollupRow, Series,
+    SeriesFilter, SeriesKey, Usage,
+};
+use async_trait::async_trait;
+use telemetry::time::{Resolution, Span};
+
+#[async_trait]
+impl MetricsStore for SqliteDatabase {
+    async fn claim(
+        &self,
+        batches: &[BatchClaim],
+        series: &[SeriesKey],
+        now: i64,
+    ) -> Result<Claims, StoreError> {
+        claim::claim(self, batches, series, now).await
+    }
+
+    async fn complete(&self, completion: &Completion) -> Result<Completed, StoreError> {
+        complete::complete(self, completion).await
+    }
+
+    async fn series(&self, scope: &ClientScope, filter: &SeriesFilter) -> Result<Vec<Series>, StoreError> {
+        read::series(self, scope, filter).await
+    }
+
+    async fn active_series(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<Series>, StoreError> {
+        read::active_series(self, scope, filter, spans, status).await
+    }
+
+    async fn rollups(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+        with_sketches: bool,
+    ) -> Result<Vec<RollupRow>, StoreError> {
+        read::rollups(self, scope, filter, spans, status, with_sketches).await
+    }
+
+    async fn usage(&self, scope: &ClientScope, from: i64, to: i64) -> Result<Vec<Usage>, StoreError> {
+        read::usage(self, scope, from, to).await
+    }
+
+    async fn prune(&self, retention: &MetricsRetention, now: i64, limit: u32) -> Result<u64, StoreError> {
+        let kept = [
+            (Resolution::Minute, Some(retention.minutes)),
+            (Resolution::Hour, Some(retention.hours)),
+            (Resolution::Day, retention.days),
+        ];
+        let mut deleted = 0;
+        for (resolution, kept) in kept {
+            let Some(kept) = kept else { continue };
+            let mut transaction = self.connections.write().await?;
+            deleted += sqlx::query(include_str!("../queries/rollups/prune.sql"))
+                .bind(resolution.seconds())
+                // A bucket has outlived its time when its end has.
+                .bind(now - kept - resolution.seconds())
+                .bind(i64::from(limit))
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            transaction.commit().await?;
+        }
+        let mut transaction = self.connections.write().await?;
+        deleted += sqlx::query(include_str!("../queries/inbox/prune.sql"))
+            .bind(now - retention.inbox)
+            .bind(i64::from(limit))
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.connections.ping().await
+    }
+}

@@ -1,0 +1,125 @@
+//! Reading rollups, series and usage.
+
+use super::complete::aggregate;
+use super::kinds;
+use crate::access::ClientScope;
+use crate::error::StoreError;
+use crate::metrics::{RollupRow, Series, SeriesFilter, SeriesId, Usage};
+use crate::sqlite::SqliteDatabase;
+use futures::TryStreamExt as _;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Row as _, Sqlite};
+use telemetry::time::Span;
+
+/// Spans in one statement: as many as a cover has at most.
+const SPANS: usize = 5;
+
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+fn bind_filter(statement: Statement, scope: &ClientScope, filter: &SeriesFilter) -> Statement {
+    statement
+        .bind(scope.client().0)
+        .bind(kinds::text(filter.kind))
+        .bind(filter.environment.as_deref())
+        .bind(filter.service.as_deref())
+        .bind(filter.method.map(|method| method.as_str()))
+        .bind(filter.endpoint.as_deref())
+}
+
+fn bind_spans(mut statement: Statement, spans: &[Span], status: Option<(u16, u16)>) -> Statement {
+    for place in 0..SPANS {
+        let (resolution, start, end) =
+            spans.get(place).map_or((0, 0, 0), |span| (span.resolution.seconds(), span.start, span.end));
+        statement = statement.bind(resolution).bind(start).bind(end);
+    }
+    let (low, high) = status.unwrap_or((0, u16::MAX));
+    statement.bind(i64::from(low)).bind(i64::from(high))
+}
+
+pub(super) async fn series(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+) -> Result<Vec<Series>, StoreError> {
+    let statement = bind_filter(sqlx::query(include_str!("../queries/series/list.sql")), scope, filter);
+    let rows = statement.fetch_all(database.connections.readers()).await?;
+    rows.iter().map(|row| kinds::series(scope.client(), filter.kind, row)).collect()
+}
+
+pub(super) async fn active_series(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+    spans: &[Span],
+    status: Option<(u16, u16)>,
+) -> Result<Vec<Series>, StoreError> {
+    let mut found: Vec<Series> = Vec::new();
+    for spans in spans.chunks(SPANS) {
+        let statement = bind_filter(sqlx::query(include_str!("../queries/series/active.sql")), scope, filter);
+        let rows = bind_spans(statement, spans, status).fetch_all(database.connections.readers()).await?;
+        for row in &rows {
+            found.push(kinds::series(scope.client(), filter.kind, row)?);
+        }
+    }
+    found.sort_unstable_by_key(|series| series.id);
+    found.dedup_by_key(|series| series.id);
+    Ok(found)
+}
+
+pub(super) async fn rollups(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+    spans: &[Span],
+    status: Option<(u16, u16)>,
+    with_sketches: bool,
+) -> Result<Vec<RollupRow>, StoreError> {
+    let mut found = Vec::new();
+    for spans in spans.chunks(SPANS) {
+        let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/read.sql")), scope, filter);
+        let statement = bind_spans(statement, spans, status).bind(with_sketches);
+        let mut rows = statement.fetch(database.connections.readers());
+        while let Some(row) = rows.try_next().await? {
+            found.push(RollupRow {
+                series: SeriesId(row.try_get(0)?),
+                bucket: row.try_get(1)?,
+                status: row.try_get(2)?,
+                aggregate: aggregate(&row, 3)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+pub(super) async fn usage(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Usage>, StoreError> {
+    let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
+    let rows = sqlx::query(include_str!("../queries/usage/list.sql"))
+        .bind(scope.client().0)
+        .bind(from)
+        .bind(to)
+        .fetch_all(database.connections.readers())
+        .await?;
+    let mut days: Vec<Usage> = Vec::new();
+    for row in &rows {
+        let day: i64 = row.try_get(0)?;
+        if days.last().is_none_or(|last| last.day != day) {
+            days.push(Usage {
+                client: scope.client(),
+                day,
+                accepted: unsigned(row.try_get(1)?),
+                bytes: unsigned(row.try_get(2)?),
+                rejected: Default::default(),
+            });
+        }
+        if let (Some(last), Some(field)) = (days.last_mut(), row.try_get::<Option<String>, _>(3)?) {
+            last.rejected.insert(field, unsigned(row.try_get(4)?));
+        }
+    }
+    Ok(days)
+}
