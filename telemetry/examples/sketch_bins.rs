@@ -20,7 +20,8 @@ pub fn table() -> String {
 
 /// Zero, the extremes, the neighbourhood of every bin's boundary that occurs, and many values between.
 fn latencies() -> impl Iterator<Item = f64> {
-    let special = [0.0, f64::MIN_POSITIVE, 5e-324, 1e-9, 0.1, 1.0 / 3.0, 1.0, 1e3, 86_400_000.0, 1e15, f64::MAX];
+    let special =
+        [0.0, f64::MIN_POSITIVE, 5e-324, 1e-9, 0.1, 1.0 / 3.0, 1.0, 1e3, 86_400_000.0, 1e15, f64::MAX];
     let boundaries = (-22 * BINS_PER_DOUBLING..39 * BINS_PER_DOUBLING).flat_map(|bin| {
         let boundary = (f64::from(bin) / f64::from(BINS_PER_DOUBLING)).exp2();
         // exp2 may be off by a bit or two: both sides of the boundary are among these

@@ -149,12 +149,11 @@ impl Masking {
     }
 
     /// Masks the body of a request or reply. In JSON, the value under a sensitive name at any depth becomes
-    /// `"[masked]"`, whatever it was; in a form, the text up to the next `&`. Other text passes unchanged.
+    /// `"[masked]"`, whatever it was; in a form (or a URL), the text up to the next `&`. Other text passes unchanged.
     pub fn mask_body<'a>(&self, raw: &'a str) -> Cow<'a, str> {
         match raw.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').as_bytes().first() {
             Some(b'{' | b'[') => mask_json(raw, |name| self.is_sensitive_field(name)),
-            Some(_) if is_form(raw) => self.mask_form(raw),
-            _ => Cow::Borrowed(raw),
+            _ => self.mask_form(raw),
         }
     }
 
@@ -163,6 +162,7 @@ impl Masking {
         let mut start = 0;
         for pair in raw.split('&') {
             if let Some((name, value)) = pair.split_once('=')
+                && !name.contains(never_in_form)
                 && self.is_sensitive_field(&form_decode(name))
             {
                 let end = start + pair.len();
@@ -218,12 +218,9 @@ const fn initials(parts: &[&str]) -> u32 {
     bits
 }
 
-/// Pairs of name and value, with no character that a form would have encoded.
-fn is_form(raw: &str) -> bool {
-    raw.contains('=')
-        && !raw
-            .trim_end()
-            .contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'))
+/// Characters that a form encodes: what has them before `=` is a sentence or markup.
+fn never_in_form(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')
 }
 
 /// The name of a form's field. Percent signs that encode nothing stay.
@@ -587,6 +584,8 @@ mod tests {
         assert_eq!(body("user%5Bpassword%5D=c&x=1"), "user%5Bpassword%5D=[masked]&x=1");
         assert_eq!(body("user[pin]=1234&a=&&=&b"), "user[pin]=[masked]&a=&&=&b");
         assert_eq!(body("card+number=4111&p%61ssword=a=b\n"), "card+number=[masked]&p%61ssword=[masked]");
+        assert_eq!(body("pin=1&password=correct horse"), "pin=[masked]&password=[masked]");
+        assert_eq!(body("/login?token=abc&x=1"), "/login?token=[masked]&x=1");
         stays("a=b&c=d");
         stays("token");
     }

@@ -69,8 +69,7 @@ const FIRST_GUESS: [u8; 64] = {
 /// bins. Validation lets neither negative values nor NaN come here; should one come, it counts as zero.
 #[inline]
 pub fn bin_of(latency_ms: f64) -> i32 {
-    // Not `<= 0.0`, which is false for NaN.
-    if !(latency_ms > 0.0) {
+    if latency_ms <= 0.0 || latency_ms.is_nan() {
         return ZERO_BIN;
     }
     let bits = latency_ms.to_bits();

@@ -3,11 +3,14 @@
 //! The rule: totals come from rollups only, never from raw events, so a report costs series × buckets, never hits; and
 //! the overview and the time series of one range add up to the same numbers.
 
+mod cursor;
 mod endpoints;
+mod health;
 mod overview;
 mod requests;
 mod services;
 mod status_codes;
+mod tally;
 mod timeseries;
 
 pub use endpoints::endpoints;
@@ -17,6 +20,7 @@ pub use services::services;
 pub use status_codes::status_codes;
 pub use timeseries::timeseries;
 
+use crate::metrics::{SeriesFilter, SeriesFilterKind};
 use telemetry::hit::Method;
 use telemetry::time::Range;
 
@@ -30,4 +34,40 @@ pub struct AnalyticsQuery {
     pub environment: Option<String>,
     /// Inclusive bounds: 503–503, 500–599.
     pub status: Option<(u16, u16)>,
+}
+
+impl AnalyticsQuery {
+    /// The coarsest series whose sum answers the question: the client's, a service's, or those of endpoints.
+    fn totals_filter(&self) -> SeriesFilter {
+        self.filter(if self.endpoint.is_some() || self.method.is_some() {
+            SeriesFilterKind::Endpoint
+        } else if self.service.is_some() {
+            SeriesFilterKind::Service
+        } else {
+            SeriesFilterKind::Client
+        })
+    }
+
+    /// The series that answer the question service by service.
+    fn services_filter(&self) -> SeriesFilter {
+        self.filter(if self.endpoint.is_some() || self.method.is_some() {
+            SeriesFilterKind::Endpoint
+        } else {
+            SeriesFilterKind::Service
+        })
+    }
+
+    fn endpoints_filter(&self) -> SeriesFilter {
+        self.filter(SeriesFilterKind::Endpoint)
+    }
+
+    fn filter(&self, kind: SeriesFilterKind) -> SeriesFilter {
+        SeriesFilter {
+            kind,
+            service: self.service.clone(),
+            method: self.method,
+            endpoint: self.endpoint.clone(),
+            environment: self.environment.clone(),
+        }
+    }
 }

@@ -1,16 +1,136 @@
+//! The services of a client: what they did in the range, and how they are doing now.
+//!
+//! The rule: health is about now and about the whole service, so it depends neither on the range nor on the filters by
+//! endpoint, method or status; the totals and the sparkline do.
+
 use super::AnalyticsQuery;
+use super::health::Vitals;
+use super::tally::Tally;
+use super::timeseries::Slots;
 use crate::access::ClientScope;
 use crate::error::Failure;
-use crate::metrics::MetricsStore;
+use crate::metrics::{MetricsStore, RollupRow, SeriesFilter, SeriesFilterKind, SeriesId, SeriesKind};
 use jiff::Timestamp;
-use telemetry::error::ApiError;
-use telemetry::report::Services;
+use std::collections::{BTreeMap, HashMap};
+use telemetry::report::{ServiceRow, Services};
+use telemetry::time::{DAY, HOUR, MINUTE, Range, Resolution, Span, Step, cover, from_second};
 
+/// How far back health looks.
+const RECENT: i64 = 5 * MINUTE;
+
+/// What was found out about a service.
+#[derive(Default)]
+struct Found {
+    range: Tally,
+    sparkline: Vec<u64>,
+    vitals: Vitals,
+}
+
+/// `GET /api/analytics/services`: services with requests in the range, in the last five minutes or in the hour
+/// before those; worst health first, then by name.
 pub async fn services(
-    _metrics: &dyn MetricsStore,
-    _scope: &ClientScope,
-    _query: &AnalyticsQuery,
-    _now: Timestamp,
+    metrics: &dyn MetricsStore,
+    scope: &ClientScope,
+    query: &AnalyticsQuery,
+    now: Timestamp,
 ) -> Result<Services, Failure> {
-    Err(ApiError::unavailable("not yet").into())
+    let step = Step::auto(query.range, now);
+    let cover = cover(query.range, step.resolution(), now);
+    let slots = Slots::of(cover.range, step);
+    let empty: Vec<u64> = slots.starts().map(|_| 0).collect();
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+
+    let filter = query.services_filter();
+    let names = services_by_series(metrics, scope, &filter).await?;
+    for row in &metrics.rollups(scope, &filter, &cover.spans, query.status, true).await? {
+        let Some(service) = find(&mut found, &names, row) else { continue };
+        service.range.add(row);
+        service.sparkline.resize(empty.len(), 0);
+        if let Some(slot) = service.sparkline.get_mut(slots.place(row.bucket)) {
+            *slot += row.aggregate.count;
+        }
+    }
+    add_vitals(metrics, scope, query, now, &mut found).await?;
+
+    let mut services: Vec<ServiceRow> = found
+        .into_iter()
+        .map(|(service, found)| {
+            let (health, reason) = found.vitals.judge();
+            let sparkline = if found.sparkline.is_empty() { empty.clone() } else { found.sparkline };
+            ServiceRow { service, health, reason, totals: found.range.totals(), sparkline }
+        })
+        .collect();
+    // By name they are already.
+    services.sort_by_key(|row| row.health);
+    Ok(Services { from: cover.range.from, to: cover.range.to, services })
+}
+
+async fn add_vitals(
+    metrics: &dyn MetricsStore,
+    scope: &ClientScope,
+    query: &AnalyticsQuery,
+    now: Timestamp,
+    found: &mut BTreeMap<String, Found>,
+) -> Result<(), Failure> {
+    let filter = SeriesFilter {
+        kind: SeriesFilterKind::Service,
+        service: query.service.clone(),
+        environment: query.environment.clone(),
+        ..SeriesFilter::default()
+    };
+    let names = services_by_series(metrics, scope, &filter).await?;
+    let end = Resolution::Minute.floor(now.as_second());
+    let recent = Span { resolution: Resolution::Minute, start: end - RECENT, end };
+    let hour_before = Span { resolution: Resolution::Minute, start: recent.start - HOUR, end: recent.start };
+
+    for row in &metrics.rollups(scope, &filter, &[recent], None, true).await? {
+        if let Some(service) = find(found, &names, row) {
+            service.vitals.recent.add(row);
+        }
+    }
+    for row in &metrics.rollups(scope, &filter, &[hour_before], None, false).await? {
+        if let Some(service) = find(found, &names, row) {
+            service.vitals.hour_before += row.aggregate.count;
+        }
+    }
+    if found.values().any(|service| service.vitals.needs_usual_p95()) {
+        let day = Range { from: from_second(end - DAY), to: from_second(end) };
+        let spans = cover(day, Resolution::Day, now).spans;
+        let mut usual: BTreeMap<&str, Tally> = BTreeMap::new();
+        for row in &metrics.rollups(scope, &filter, &spans, None, true).await? {
+            if let Some(name) = names.get(&row.series) {
+                usual.entry(name).or_default().add(row);
+            }
+        }
+        for (name, tally) in usual {
+            if let Some(service) = found.get_mut(name) {
+                service.vitals.usual_p95 = tally.percentile(95.0);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The service that each matching series belongs to.
+async fn services_by_series(
+    metrics: &dyn MetricsStore,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+) -> Result<HashMap<SeriesId, String>, Failure> {
+    let series = metrics.series(scope, filter).await?;
+    let named = series.into_iter().filter_map(|series| match series.key.kind {
+        SeriesKind::Client => None,
+        SeriesKind::Service { service } | SeriesKind::Endpoint { service, .. } => Some((series.id, service)),
+    });
+    Ok(named.collect())
+}
+
+/// The entry of the service that a row is about, if the row counts anything.
+fn find<'a>(
+    found: &'a mut BTreeMap<String, Found>,
+    names: &HashMap<SeriesId, String>,
+    row: &RollupRow,
+) -> Option<&'a mut Found> {
+    let name = names.get(&row.series).filter(|_| row.aggregate.count > 0)?;
+    Some(found.entry(name.clone()).or_default())
 }

@@ -1,16 +1,41 @@
+//! The requests of a range by status code.
+
 use super::AnalyticsQuery;
+use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::Failure;
 use crate::metrics::MetricsStore;
 use jiff::Timestamp;
-use telemetry::error::ApiError;
-use telemetry::report::StatusCodes;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use telemetry::report::{StatusCodes, StatusRow};
+use telemetry::time::{Resolution, cover};
 
+/// `GET /api/analytics/status-codes`. Shares are of the requests that the query counts: with a status filter, of
+/// those it lets pass.
 pub async fn status_codes(
-    _metrics: &dyn MetricsStore,
-    _scope: &ClientScope,
-    _query: &AnalyticsQuery,
-    _now: Timestamp,
+    metrics: &dyn MetricsStore,
+    scope: &ClientScope,
+    query: &AnalyticsQuery,
+    now: Timestamp,
 ) -> Result<StatusCodes, Failure> {
-    Err(ApiError::unavailable("not yet").into())
+    let cover = cover(query.range, Resolution::Day, now);
+    let rows = metrics.rollups(scope, &query.totals_filter(), &cover.spans, query.status, true).await?;
+    let mut tallies: BTreeMap<u16, Tally> = BTreeMap::new();
+    for row in &rows {
+        tallies.entry(row.status).or_default().add(row);
+    }
+    let all: u64 = tallies.values().map(Tally::requests).sum();
+    let mut status_codes: Vec<StatusRow> = tallies
+        .iter()
+        .filter(|(_, tally)| tally.requests() > 0)
+        .map(|(status, tally)| StatusRow {
+            status: *status,
+            requests: tally.requests(),
+            share: tally.requests() as f64 / all as f64,
+            latency_ms: tally.latency(),
+        })
+        .collect();
+    status_codes.sort_by_key(|row| Reverse(row.requests));
+    Ok(StatusCodes { from: cover.range.from, to: cover.range.to, status_codes })
 }

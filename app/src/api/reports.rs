@@ -1,0 +1,169 @@
+//! The reports of the dashboard, each with the time at which it was made.
+
+use crate::problem::Problem;
+use crate::range::Span;
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use telemetry::report::{
+    ClientId, EndpointSort, Endpoints, Overview, RequestRow, Services, StatusCodes, Timeseries,
+};
+
+/// What a report is to be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// `None`: the first client that the caller may see.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client: Option<ClientId>,
+    pub span: Span,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub service: Option<String>,
+}
+
+/// A report and the server's time when it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamped<T> {
+    pub at: Timestamp,
+    pub report: T,
+}
+
+/// The overview, and what helps where it is empty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Glance {
+    pub overview: Overview,
+    /// The newest hit of the client; looked up only where the range has none.
+    pub latest: Option<RequestRow>,
+}
+
+/// Totals of the range and of the period before.
+#[server(name = GetOverview, prefix = "/api/fn", endpoint = "overview", input = GetUrl)]
+pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        let overview =
+            store::analytics::overview(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await?;
+        let latest = match overview.totals.requests {
+            0 => authorised::latest(&ask.stores, &ask.scope, ask.now).await?,
+            _ => None,
+        };
+        Ok(Glance { overview, latest })
+    })
+    .await
+}
+
+/// The range in slots.
+#[server(name = GetTimeseries, prefix = "/api/fn", endpoint = "timeseries", input = GetUrl)]
+pub async fn timeseries(asked: Asked) -> Result<Stamped<Timeseries>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::timeseries(&*ask.stores.metrics, &ask.scope, &ask.query, None, ask.now).await
+    })
+    .await
+}
+
+/// The first `limit` endpoints in an order.
+#[server(name = GetEndpoints, prefix = "/api/fn", endpoint = "endpoints", input = GetUrl)]
+pub async fn endpoints(
+    asked: Asked,
+    sort: EndpointSort,
+    limit: usize,
+) -> Result<Stamped<Endpoints>, Problem> {
+    let limit = limit.clamp(1, 500);
+    authorised::answer(asked, async move |ask: authorised::Ask| {
+        store::analytics::endpoints(&*ask.stores.metrics, &ask.scope, &ask.query, sort, limit, None, ask.now)
+            .await
+    })
+    .await
+}
+
+/// All services with their health, worst first.
+#[server(name = GetServices, prefix = "/api/fn", endpoint = "services", input = GetUrl)]
+pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::services(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
+    })
+    .await
+}
+
+/// All status codes, most frequent first.
+#[server(name = GetStatusCodes, prefix = "/api/fn", endpoint = "status-codes", input = GetUrl)]
+pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::status_codes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
+    })
+    .await
+}
+
+#[cfg(feature = "ssr")]
+pub(super) mod authorised {
+    use super::{Asked, Stamped};
+    use crate::problem::Problem;
+    use crate::ssr;
+    use jiff::Timestamp;
+    use std::time::Duration;
+    use store::access::{ClientScope, Permission, authorise};
+    use store::analytics::AnalyticsQuery;
+    use store::events::EventFilter;
+    use store::{Failure, Stores};
+    use telemetry::error::ApiError;
+    use telemetry::report::{ClientId, RequestRow, User};
+    use telemetry::time::{DAY, Range, from_second};
+
+    /// A question that may be asked.
+    pub(crate) struct Ask {
+        pub(crate) stores: Stores,
+        pub(crate) scope: ClientScope,
+        pub(crate) query: AnalyticsQuery,
+        pub(crate) now: Timestamp,
+    }
+
+    /// Finds out whether the caller may ask, and lets `report` answer.
+    pub(crate) async fn answer<T>(
+        asked: Asked,
+        report: impl AsyncFnOnce(Ask) -> Result<T, Failure>,
+    ) -> Result<Stamped<T>, Problem> {
+        ssr::telling_status(async {
+            let (stores, now) = (ssr::stores()?, ssr::now()?);
+            let scope = scope(&stores, &ssr::caller()?, asked.client).await?;
+            let query = AnalyticsQuery {
+                range: asked.span.resolve(now),
+                service: asked.service,
+                endpoint: None,
+                method: None,
+                environment: None,
+                status: None,
+            };
+            let report = report(Ask { stores, scope, query, now }).await?;
+            Ok(Stamped { at: now, report })
+        })
+        .await
+    }
+
+    /// The client asked for, or the first that the user may see.
+    pub(crate) async fn scope(
+        stores: &Stores,
+        user: &User,
+        client: Option<ClientId>,
+    ) -> Result<ClientScope, Problem> {
+        let client = match client {
+            Some(client) => client,
+            None => {
+                let clients = stores.accounts.clients_of(user).await?;
+                clients.first().map(|client| client.id).ok_or_else(|| ApiError::not_found("client"))?
+            }
+        };
+        Ok(authorise(&*stores.accounts, user, client, Permission::View).await?)
+    }
+
+    /// The newest hit of a client, if its raw events still have one.
+    pub(crate) async fn latest(
+        stores: &Stores,
+        scope: &ClientScope,
+        now: Timestamp,
+    ) -> Result<Option<RequestRow>, Failure> {
+        // hits may be a few minutes ahead of our clock
+        let range = Range { from: from_second(0), to: from_second(now.as_second() + DAY) };
+        let budget = Duration::from_millis(200);
+        let page = stores.events.page(scope, range, &EventFilter::default(), None, 1, budget).await?;
+        Ok(page.rows.into_iter().next())
+    }
+}

@@ -1,0 +1,77 @@
+//! Who is here, what they may see, and how far the installation has been set up.
+
+use crate::problem::Problem;
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use telemetry::report::{Client, ClientId, RequestRow, User};
+
+/// What every page needs to know first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub user: Option<User>,
+    /// Whether the installation has its first account.
+    pub set_up: bool,
+    /// What the user may see, in the order in which it is offered.
+    pub clients: Vec<Client>,
+    /// Whether any of these clients has ever been sent a hit.
+    pub any_hit: bool,
+    /// Where applications reach this server.
+    pub public_url: String,
+    /// Whether the first account needs the token that the server printed at start.
+    pub setup_token: bool,
+}
+
+/// The newest hit of a client, and the server's time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LatestHit {
+    pub at: Timestamp,
+    pub hit: Option<RequestRow>,
+}
+
+/// Who is here. Also answers where nobody is signed in.
+#[server(name = GetSession, prefix = "/api/fn", endpoint = "session", input = GetUrl)]
+pub async fn session() -> Result<Session, Problem> {
+    use crate::ssr;
+    ssr::telling_status(async {
+        let (stores, site) = (ssr::stores()?, ssr::site()?);
+        let user = ssr::caller().ok();
+        let set_up = user.is_some() || stores.accounts.any_user().await?;
+        let clients = match &user {
+            Some(user) => stores.accounts.clients_of(user).await?,
+            None => Vec::new(),
+        };
+        let mut any_hit = false;
+        if let Some(user) = &user {
+            for client in &clients {
+                let scope = super::reports::authorised::scope(&stores, user, Some(client.id)).await?;
+                // a client that was ever counted has a series
+                any_hit = !stores
+                    .metrics
+                    .series(&scope, &store::metrics::SeriesFilter::default())
+                    .await?
+                    .is_empty();
+                if any_hit {
+                    break;
+                }
+            }
+        }
+        let ssr::Site { public_url, setup_token } = site;
+        Ok(Session { user, set_up, clients, any_hit, public_url, setup_token })
+    })
+    .await
+}
+
+/// The newest hit of a client, if its raw events still have one.
+#[server(name = GetLatestHit, prefix = "/api/fn", endpoint = "latest-hit", input = GetUrl)]
+pub async fn latest_hit(client: Option<ClientId>) -> Result<LatestHit, Problem> {
+    use super::reports::authorised;
+    use crate::ssr;
+    ssr::telling_status(async {
+        let (stores, now) = (ssr::stores()?, ssr::now()?);
+        let scope = authorised::scope(&stores, &ssr::caller()?, client).await?;
+        Ok(LatestHit { at: now, hit: authorised::latest(&stores, &scope, now).await? })
+    })
+    .await
+}

@@ -1,0 +1,112 @@
+//! How slow: p50 dotted, p95, p99 bold, each named at its end.
+//!
+//! The rule: percentiles are shown as the rollups' sketches give them, per slot; they are never averaged.
+
+use super::axes::{Scale, chart};
+use super::lines::{Stroke, lines};
+use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, tip_note, when};
+use crate::{clock, number};
+use charming::element::AxisPointerType;
+use jiff::Timestamp;
+use telemetry::report::{Bucket, Latency, Timeseries};
+
+pub(crate) static LATENCY: Plot = Plot { title: "Latency", id: "latency", caption, legend, draw, table };
+
+/// A percentile: its key, which is also its name, and its value.
+type Percentile = (&'static str, fn(&Latency) -> Option<f64>);
+
+/// The slowest first: that is the order of the tooltip and of the lines' ends.
+const PERCENTILES: [Percentile; 3] =
+    [("p99", |latency| latency.p99), ("p95", |latency| latency.p95), ("p50", |latency| latency.p50)];
+
+/// The highest of each: a percentile of the whole range cannot be had from those of its slots.
+fn legend(series: &Timeseries) -> Vec<Key> {
+    let key = |(key, value): Percentile| {
+        let highest = peak(series, |bucket| value(&bucket.totals.latency_ms)).map(|(_, highest)| highest);
+        Key {
+            key,
+            label: key,
+            total: highest.map_or_else(String::new, |ms| format!("≤ {}", number::duration(ms))),
+        }
+    };
+    PERCENTILES.into_iter().rev().map(key).collect()
+}
+
+fn caption(series: &Timeseries, _at: Timestamp) -> String {
+    match peak(series, |bucket| bucket.totals.latency_ms.p95) {
+        Some((bucket, ms)) => format!("p95 was highest {} ({}).", when(series, bucket), number::duration(ms)),
+        None => "No requests.".to_owned(),
+    }
+}
+
+fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawing {
+    let stroke = |(key, value): Percentile| Stroke {
+        key,
+        label: key,
+        width: if key == "p99" { 2.25 } else { 1.5 },
+        dotted: key == "p50",
+        area: false,
+        named: true,
+        values: series.buckets.iter().map(|bucket| value(&bucket.totals.latency_ms)).collect(),
+    };
+    let chosen = |(key, _): &Percentile| only.is_none_or(|only| only == *key);
+    let strokes: Vec<Stroke> = PERCENTILES.into_iter().filter(chosen).map(stroke).collect();
+    let highest = strokes.iter().flat_map(|stroke| &stroke.values).flatten().copied().fold(0.0, f64::max);
+    let open_end = series.buckets.last().is_some_and(|bucket| is_partial(series, bucket, at));
+    Drawing {
+        option: lines(chart(series, Scale::over(highest, 0.01), AxisPointerType::Line), &strokes, open_end),
+        tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
+        write: |ms| if ms == 0.0 { "0".to_owned() } else { number::duration(ms) },
+    }
+}
+
+fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
+    let row = |(key, value): Percentile| TipRow {
+        key,
+        label: key,
+        value: number::latency(value(&bucket.totals.latency_ms)),
+        share: String::new(),
+    };
+    Tip {
+        title: clock::bucket(bucket.start, series.step),
+        rows: PERCENTILES.into_iter().map(row).collect(),
+        note: tip_note(series, bucket, at),
+    }
+}
+
+fn table(series: &Timeseries) -> Table {
+    let row = |bucket: &Bucket| {
+        let latency = &bucket.totals.latency_ms;
+        let cells = [latency.p50, latency.p95, latency.p99, latency.max].map(number::latency);
+        (clock::bucket(bucket.start, series.step), cells.to_vec())
+    };
+    Table {
+        head: vec!["Slot", "p50", "p95", "p99", "Longest"],
+        rows: series.buckets.iter().map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charts::samples;
+    use telemetry::time::Step;
+
+    #[test]
+    fn the_end_is_dashed_while_the_last_slot_is_not_over() {
+        let series = samples::busy(Step::Minute1, &[(5, 0), (3, 0), (4, 0)]);
+        let during = Timestamp::from_second(series.to.as_second() - 10).unwrap();
+        let open = draw(&series, during, Some("p95")).option;
+        assert_eq!(open["series"][0]["data"], serde_json::json!([40.0, 40.0, null]));
+        assert_eq!(open["series"][1]["data"], serde_json::json!([null, 40.0, 40.0]));
+        assert_eq!(open["series"][1]["lineStyle"]["type"], "dashed");
+        let over = draw(&series, samples::later(), None).option;
+        assert_eq!(over["series"].as_array().map(Vec::len), Some(3));
+    }
+
+    #[test]
+    fn the_sentence_names_the_slowest_slot() {
+        let text = caption(&samples::busy(Step::Minute1, &[(5, 0)]), samples::later());
+        assert_eq!(text.replace('\u{202f}', " "), "p95 was highest at 00:00 (40 ms).");
+    }
+}

@@ -1,0 +1,123 @@
+//! Charts over time: what they draw, say and tabulate, from one time series.
+//!
+//! The rule: a chart is more than its canvas. Each has a sentence, a legend with totals and a table, all made from
+//! the same numbers, and those are what the server renders. The canvas comes on top, in the browser.
+//!
+//! Charts are built with charming, then patched with what charming cannot say ([`option`]), then drawn by ECharts
+//! ([`bridge`]). Colours are names of the style sheet's tokens, written `$line`, until the moment of drawing.
+
+mod axes;
+#[cfg(feature = "hydrate")]
+pub(crate) mod bridge;
+mod errors;
+mod latency;
+mod lines;
+mod option;
+mod volume;
+
+use jiff::Timestamp;
+use telemetry::report::{Bucket, Timeseries};
+
+pub(crate) use errors::ERRORS;
+pub(crate) use latency::LATENCY;
+pub(crate) use volume::VOLUME;
+
+/// A kind of chart.
+pub(crate) struct Plot {
+    /// Its title, and its short name in the page's address space.
+    pub(crate) title: &'static str,
+    pub(crate) id: &'static str,
+    /// One sentence that says what there is to see.
+    pub(crate) caption: fn(&Timeseries, Timestamp) -> String,
+    pub(crate) legend: fn(&Timeseries) -> Vec<Key>,
+    /// What ECharts is to draw; with a key chosen, only that series.
+    pub(crate) draw: fn(&Timeseries, Timestamp, Option<&'static str>) -> Drawing,
+    pub(crate) table: fn(&Timeseries) -> Table,
+}
+
+/// A series as the legend has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// Names the series, its colour token and its CSS class.
+    pub(crate) key: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) total: String,
+}
+
+/// What the bridge needs to draw a chart.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers draw"))]
+pub(crate) struct Drawing {
+    pub(crate) option: serde_json::Value,
+    /// One per slot of the x axis.
+    pub(crate) tips: Vec<Tip>,
+    /// How values of the y axis are written.
+    pub(crate) write: fn(f64) -> String,
+}
+
+/// What the tooltip says about a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers draw"))]
+pub(crate) struct Tip {
+    pub(crate) title: String,
+    pub(crate) rows: Vec<TipRow>,
+    pub(crate) note: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers draw"))]
+pub(crate) struct TipRow {
+    pub(crate) key: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) share: String,
+}
+
+/// The same numbers as a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) head: Vec<&'static str>,
+    /// The slot's name and its values.
+    pub(crate) rows: Vec<(String, Vec<String>)>,
+}
+
+/// Whether a slot is only partly counted: it reaches out of the range, or is not over yet.
+fn is_partial(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> bool {
+    let (start, end) = (bucket.start.as_second(), bucket.start.as_second() + series.step.seconds());
+    start < series.from.as_second() || end > series.to.as_second().min(at.as_second())
+}
+
+const PARTIAL: &str = "not complete";
+
+fn tip_note(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Option<&'static str> {
+    is_partial(series, bucket, at).then_some(PARTIAL)
+}
+
+/// The slot in which a figure is largest; none where there is no figure above zero.
+fn peak(series: &Timeseries, figure: impl Fn(&Bucket) -> Option<f64>) -> Option<(&Bucket, f64)> {
+    let mut best: Option<(&Bucket, f64)> = None;
+    for bucket in &series.buckets {
+        if let Some(value) = figure(bucket)
+            && value > best.map_or(0.0, |(_, value)| value)
+        {
+            best = Some((bucket, value));
+        }
+    }
+    best
+}
+
+/// "at 14:05", "on 23 Nov".
+fn when(series: &Timeseries, bucket: &Bucket) -> String {
+    use crate::clock;
+    use telemetry::time::{DAY, Step};
+    if series.step == Step::Day1 {
+        format!("on {}", clock::day(bucket.start))
+    } else if series.to.as_second() - series.from.as_second() > DAY {
+        format!("on {} at {}", clock::day(bucket.start), clock::minute(bucket.start))
+    } else {
+        format!("at {}", clock::minute(bucket.start))
+    }
+}
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,84 @@
+//! From a charming chart to an ECharts option: what charming cannot say is merged in as JSON.
+
+use charming::Chart;
+use serde_json::{Value, json};
+
+/// The chart as JSON, with `patches` merged into its series, in order.
+pub(super) fn option(chart: &Chart, patches: impl IntoIterator<Item = Value>) -> Value {
+    // a charming chart is plain data and always serialises
+    let mut option = serde_json::to_value(chart).unwrap_or_default();
+    merge(
+        &mut option,
+        json!({
+            "textStyle": { "fontFamily": "$font" },
+            "toolbox": { "show": false },
+            "tooltip": {
+                "className": "tip",
+                "transitionDuration": 0,
+                "textStyle": { "color": "$text", "fontSize": 12 },
+                "axisPointer": { "shadowStyle": { "color": "$shade", "opacity": 1 } },
+            },
+            // the figure around the canvas says it in words
+            "aria": { "enabled": false },
+        }),
+    );
+    for axis in ["xAxis", "yAxis"] {
+        merge(&mut option[axis], json!({ "axisLabel": { "hideOverlap": true } }));
+    }
+    // charming knows only the stepped colours of a gauge's line
+    merge(&mut option["xAxis"], json!({ "axisLine": { "lineStyle": { "color": "$line" } } }));
+    for (place, patch) in patches.into_iter().enumerate() {
+        merge(&mut option["series"][place], patch);
+    }
+    option
+}
+
+/// Merges objects key by key; anything else is replaced.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+/// Every text `$name` as what `resolve` makes of `name`.
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers know the colours"))]
+pub(super) fn resolve_tokens(option: &mut Value, resolve: &impl Fn(&str) -> String) {
+    match option {
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix('$') {
+                *text = resolve(name);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve_tokens(item, resolve)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| resolve_tokens(field, resolve)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_reach_into_objects_and_replace_the_rest() {
+        let mut option = json!({ "a": { "b": 1, "c": [1, 2] } });
+        merge(&mut option, json!({ "a": { "c": [3], "d": true }, "e": null }));
+        assert_eq!(option, json!({ "a": { "b": 1, "c": [3], "d": true }, "e": null }));
+    }
+
+    #[test]
+    fn tokens_are_resolved_wherever_they_stand() {
+        let mut option =
+            json!({ "color": "$line", "deep": [{ "color": "$p95" }], "text": "$", "plain": "red" });
+        resolve_tokens(&mut option, &|name| format!("<{name}>"));
+        assert_eq!(
+            option,
+            json!({ "color": "<line>", "deep": [{ "color": "<p95>" }], "text": "<>", "plain": "red" })
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! The dashboard: pages rendered on the server, alive in the browser.
+//!
+//! The rule: whatever a page says stands in the server's HTML already, and the browser shows the same again from the
+//! same data. So nothing here reads a clock or formats a number in two ways: times come with the data, and all
+//! figures pass through `number` and `clock`.
+//!
+//! A page's way: [`shell()`] writes the document, [`App`] picks the page from the URL, `place` reads what the URL
+//! says about client, range and filters, `report` loads what the page needs through the server functions of [`api`]
+//! and keeps it fresh, `widgets` and `charts` draw it.
+#![recursion_limit = "256"]
+// the component macro makes everything `pub`
+#![allow(unreachable_pub)]
+
+pub mod api;
+mod app;
+mod charts;
+mod clock;
+mod live;
+mod number;
+mod pages;
+mod place;
+mod problem;
+pub mod range;
+mod report;
+mod shell;
+#[cfg(feature = "ssr")]
+pub mod ssr;
+mod theme;
+mod verdict;
+mod widgets;
+
+pub use app::App;
+pub use problem::Problem;
+pub use shell::shell;
+
+/// Makes the page that the server has rendered come alive.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

@@ -1,0 +1,28 @@
+//! The pages, one a file.
+
+mod frame;
+mod home;
+pub(crate) mod login;
+mod missing;
+mod overview;
+mod setup;
+
+pub(crate) use frame::Frame;
+pub(crate) use home::Home;
+pub(crate) use login::Login;
+pub(crate) use missing::Missing;
+pub(crate) use overview::OverviewPage;
+pub(crate) use setup::Setup;
+
+/// Who is here: asked once for all pages.
+pub(crate) type SessionReport = leptos::prelude::Resource<Result<crate::api::Session, crate::Problem>>;
+
+/// Where somebody belongs who has not chosen a page: to what has to be done next.
+pub(crate) fn next_page(session: &crate::api::Session) -> &'static str {
+    match session {
+        session if !session.set_up => "/setup",
+        session if session.user.is_none() => "/login",
+        session if session.any_hit => "/overview",
+        _ => "/setup",
+    }
+}

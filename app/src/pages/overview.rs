@@ -1,0 +1,153 @@
+//! `/overview`: is anything wrong, since when, for whom?
+
+use crate::api::{self, Asked, Glance};
+use crate::charts::{ERRORS, LATENCY, VOLUME};
+use crate::live::provide_live;
+use crate::number;
+use crate::place::{Place, use_place};
+use crate::report::Report;
+use crate::widgets::tile::Figure;
+use crate::widgets::{
+    ChartCard, Empty, EndpointsTable, Freshness, Glyph, Icon, ServicesTable, StatusSplit, Tile, Tone,
+    VerdictLine,
+};
+use leptos::prelude::*;
+use leptos_meta::{Script, Title};
+use telemetry::report::{Bucket, Latency, Overview, Timeseries, Totals};
+
+#[component]
+pub(crate) fn OverviewPage() -> impl IntoView {
+    let place = use_place();
+    let live = provide_live(place);
+    let asked = move || {
+        place.with(|place| Asked { client: place.client, span: place.span, service: place.service.clone() })
+    };
+    // services stay to choose from when one is chosen
+    let asked_of_all = move || Asked { service: None, ..asked() };
+    let glance = Report::new(live, asked, api::overview);
+    let series = Report::new(live, asked, api::timeseries);
+    let services = Report::new(live, asked_of_all, api::services);
+    let codes = Report::new(live, asked, api::status_codes);
+    let endpoints = Report::new(
+        live,
+        move || (asked(), place.with(|place| place.sort)),
+        |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
+    );
+    view! {
+        <Title text="Overview"/>
+        <Script src="/echarts.min.js" async_="true"/>
+        <h1 class="visually-hidden">"Overview"</h1>
+        <div class="overview">
+            <div class="overview-head">
+                <VerdictLine place services glance/>
+                <div class="overview-aside">
+                    <ServiceFilter place/>
+                    <Freshness place live glance/>
+                </div>
+            </div>
+            <Empty place glance/>
+            <Tiles glance series/>
+            <div class="overview-charts">
+                <ChartCard plot=&VOLUME report=series/>
+                <ChartCard plot=&ERRORS report=series/>
+                <ChartCard plot=&LATENCY report=series/>
+            </div>
+            <div class="overview-tables">
+                <ServicesTable place report=services/>
+                <StatusSplit report=codes/>
+            </div>
+            <EndpointsTable place report=endpoints/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Says that only one service is shown, and undoes it.
+#[component]
+fn ServiceFilter(place: Memo<Place>) -> impl IntoView {
+    let chip = move || {
+        let place = place.get();
+        let service = place.service.clone()?;
+        let all = place.with_service(None).on("/overview");
+        Some(view! {
+            <a class="filter" href=all title="Show all services" data-noscroll="true">
+                <Icon glyph=Glyph::Filter/>
+                <span class="filter-key">"Service"</span>
+                <span class="filter-value">{service}</span>
+                <Icon glyph=Glyph::Close/>
+                <span class="visually-hidden">"(remove)"</span>
+            </a>
+        })
+    };
+    view! { {chip} }.into_any()
+}
+
+#[component]
+fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl IntoView {
+    let shape = move |value: fn(&Bucket) -> Option<f64>| {
+        series.with(|series| series.buckets.iter().map(value).collect::<Vec<_>>())
+    };
+    let latency = move |value: fn(&Latency) -> Option<f64>| {
+        glance.with(|glance| latency_figure(&glance.overview, value))
+    };
+    view! {
+        <dl class="tiles">
+            <Tile label="Requests" class="volume" tone=Tone::Neutral
+                figure=move || glance.with(|glance| requests_figure(&glance.overview))
+                shape=move || shape(|bucket| Some(bucket.totals.requests as f64))/>
+            <Tile label="Error rate" class="errors" tone=Tone::LessIsBetter
+                figure=move || glance.with(|glance| error_figure(&glance.overview))
+                shape=move || shape(|bucket| bucket.totals.error_rate)/>
+            <Tile label="p50" class="p50" tone=Tone::LessIsBetter
+                figure=move || latency(|latency| latency.p50)
+                shape=move || shape(|bucket| bucket.totals.latency_ms.p50)/>
+            <Tile label="p95" class="p95" tone=Tone::LessIsBetter
+                figure=move || latency(|latency| latency.p95)
+                shape=move || shape(|bucket| bucket.totals.latency_ms.p95)/>
+            <Tile label="p99" class="p99" tone=Tone::LessIsBetter
+                figure=move || latency(|latency| latency.p99)
+                shape=move || shape(|bucket| bucket.totals.latency_ms.p99)/>
+        </dl>
+    }
+    .into_any()
+}
+
+/// Requests per second are compared, because the period before may be a little longer.
+fn requests_figure(overview: &Overview) -> Figure {
+    let per_second = |totals: &Totals, from: jiff::Timestamp, to: jiff::Timestamp| {
+        let seconds = (to.as_second() - from.as_second()).max(1);
+        Some(totals.requests as f64 / seconds as f64)
+    };
+    let previous = &overview.previous;
+    let requests = overview.totals.requests;
+    Figure {
+        value: number::short(requests),
+        exact: number::count_of(requests, "request", "requests"),
+        delta: number::change(
+            per_second(&previous.totals, previous.from, previous.to),
+            per_second(&overview.totals, overview.from, overview.to),
+        ),
+        before: number::short(previous.totals.requests),
+    }
+}
+
+fn error_figure(overview: &Overview) -> Figure {
+    let (now, before) = (&overview.totals, &overview.previous.totals);
+    let few = now.requests < number::FEW || before.requests < number::FEW;
+    Figure {
+        value: number::rate(now.errors, now.requests),
+        exact: format!("{} of {} requests", number::exact(now.errors), number::exact(now.requests)),
+        delta: if few { None } else { number::change_of_rate(before.error_rate, now.error_rate) },
+        before: number::rate(before.errors, before.requests),
+    }
+}
+
+fn latency_figure(overview: &Overview, value: fn(&Latency) -> Option<f64>) -> Figure {
+    let (now, before) = (value(&overview.totals.latency_ms), value(&overview.previous.totals.latency_ms));
+    Figure {
+        value: number::latency(now),
+        exact: now.map_or_else(String::new, |ms| format!("{ms:.3} ms")),
+        delta: number::change(before, now),
+        before: number::latency(before),
+    }
+}

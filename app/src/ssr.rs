@@ -1,0 +1,93 @@
+//! What the server gives to pages and server functions, by Leptos' context.
+//!
+//! Besides these it provides [`store::Stores`]; `http::request::Parts` comes from leptos_axum. All of them are
+//! absent while the routes are being listed, so nothing may demand them outside a request.
+
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use leptos::prelude::use_context;
+use std::sync::Arc;
+use store::{Failure, Stores};
+use telemetry::error::ApiError;
+use telemetry::report::User;
+
+/// Who is signed in, as the session middleware found out.
+#[derive(Debug, Clone, Default)]
+pub struct Caller(pub Option<User>);
+
+/// The server's clock.
+#[derive(Clone)]
+pub struct Now(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+/// What pages say about this installation.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// Where applications reach this server, without a slash at the end: `https://sendry.example.com`.
+    pub public_url: String,
+    /// Whether the first account needs the set-up token that the server printed at start.
+    pub setup_token: bool,
+}
+
+/// The signed-in user, or a 401.
+pub(crate) fn caller() -> Result<User, Problem> {
+    use_context::<Caller>()
+        .and_then(|caller| caller.0)
+        .ok_or_else(|| ApiError::unauthorized("your session has ended; sign in again").into())
+}
+
+pub(crate) fn stores() -> Result<Stores, Problem> {
+    use_context::<Stores>().ok_or_else(|| not_provided("store::Stores"))
+}
+
+pub(crate) fn now() -> Result<Timestamp, Problem> {
+    use_context::<Now>().map(|clock| (clock.0)()).ok_or_else(|| not_provided("app::ssr::Now"))
+}
+
+pub(crate) fn site() -> Result<Site, Problem> {
+    use_context::<Site>().ok_or_else(|| not_provided("app::ssr::Site"))
+}
+
+/// Runs a server function's work; where a browser called it, the reply's status says what the error says. While a
+/// page is being rendered the page's status stays: one card that fails does not make the page fail.
+pub(crate) async fn telling_status<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    let answer = work.await;
+    if let Err(problem) = &answer {
+        let called = use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/api/"));
+        if let (true, Some(reply)) = (called, use_context::<leptos_axum::ResponseOptions>()) {
+            reply.set_status(
+                StatusCode::from_u16(problem.error.code.status())
+                    .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            );
+        }
+    }
+    answer
+}
+
+fn not_provided(what: &str) -> Problem {
+    tracing::error!(what, "the server did not provide a context that pages need");
+    ApiError::internal().into()
+}
+
+/// What the reader may know of a failure; what they may not goes into the log.
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error.into(),
+            Failure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::StoreError> for Problem {
+    fn from(error: store::StoreError) -> Self {
+        let retryable = error.is_retryable();
+        tracing::error!(error = &error as &dyn std::error::Error, retryable, "a report could not be read");
+        if retryable {
+            ApiError::unavailable("the database does not answer; trying again").into()
+        } else {
+            ApiError::internal().into()
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The canvas of a chart: fixed in height, drawn in the browser; dragging over it chooses a span of time.
+
+use crate::charts::Drawing;
+use crate::theme::ThemeSwitch;
+use leptos::html;
+use leptos::prelude::*;
+
+/// Slots chosen by dragging, first and last.
+pub(crate) type Choose = Callback<(usize, usize)>;
+
+#[component]
+pub(crate) fn Chart(
+    /// One sentence for those who cannot see it.
+    label: impl Fn() -> String + Send + Sync + 'static,
+    drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
+    choose: Choose,
+) -> impl IntoView {
+    let place = NodeRef::<html::Div>::new();
+    let theme = use_context::<ThemeSwitch>();
+    let selection = NodeRef::<html::Div>::new();
+    #[cfg(feature = "hydrate")]
+    browser::draw(place, selection, theme, drawing, choose);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (theme, drawing, choose);
+    view! {
+        <div class="chart">
+            <div class="chart-canvas" role="img" aria-label=label node_ref=place></div>
+            <div class="chart-selection" hidden=true node_ref=selection></div>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use super::Choose;
+    use crate::charts::Drawing;
+    use crate::charts::bridge::{Canvas, when_loaded};
+    use crate::theme::ThemeSwitch;
+    use leptos::ev;
+    use leptos::html;
+    use leptos::prelude::*;
+    use wasm_bindgen::JsCast;
+
+    type Place = NodeRef<html::Div>;
+
+    pub(super) fn draw(
+        place: Place,
+        selection: Place,
+        theme: Option<ThemeSwitch>,
+        drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
+        choose: Choose,
+    ) {
+        let loaded = RwSignal::new(false);
+        // dropped with the component, which takes the chart down
+        let canvas = StoredValue::new_local(None::<Canvas>);
+        Effect::new(move |_| {
+            when_loaded(move || {
+                loaded.try_set(true);
+            });
+        });
+        Effect::new(move |_| {
+            let _ = theme.map(ThemeSwitch::painted);
+            let (Some(element), true) = (place.get(), loaded.get()) else { return };
+            let Some(drawing) = drawing() else { return };
+            canvas.update_value(|canvas| {
+                if canvas.is_none() {
+                    *canvas = Canvas::mount(&element);
+                }
+                if let Some(canvas) = canvas {
+                    canvas.draw(drawing);
+                }
+            });
+        });
+        Effect::new(move |_| {
+            if let (Some(place), Some(selection)) = (place.get(), selection.get()) {
+                drag(&place, selection, canvas, choose);
+            }
+        });
+    }
+
+    /// Dragging with a mouse or pen from one slot to another chooses them; fingers scroll.
+    fn drag(
+        place: &web_sys::HtmlDivElement,
+        selection: web_sys::HtmlDivElement,
+        canvas: StoredValue<Option<Canvas>, LocalStorage>,
+        choose: Choose,
+    ) {
+        let start = StoredValue::new_local(None::<usize>);
+        let slot = {
+            let place = place.clone();
+            move |event: &ev::PointerEvent| {
+                let x = f64::from(event.client_x()) - place.get_bounding_client_rect().left();
+                canvas.with_value(|canvas| canvas.as_ref().and_then(|canvas| canvas.slot_at(x)))
+            }
+        };
+        let show = move |first: usize, last: usize| {
+            let edges = canvas.with_value(|canvas| canvas.as_ref().map(|canvas| canvas.edges(first, last)));
+            if let Some((left, right)) = edges {
+                let style = web_sys::HtmlElement::style(&selection);
+                // cannot fail: names and values are valid
+                let _ = style.set_property("left", &format!("{left}px"));
+                let _ = style.set_property("width", &format!("{}px", right - left));
+                selection.set_hidden(first == last);
+            }
+        };
+        let down = {
+            let (slot, place) = (slot.clone(), place.clone());
+            move |event: ev::PointerEvent| {
+                let here = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+                if place.contains(here.as_ref()) && event.pointer_type() != "touch" && event.button() == 0 {
+                    start.set_value(slot(&event));
+                }
+            }
+        };
+        let moved = {
+            let (slot, show) = (slot.clone(), show.clone());
+            move |event: ev::PointerEvent| {
+                if let (Some(first), Some(last)) = (start.try_get_value().flatten(), slot(&event)) {
+                    show(first.min(last), first.max(last));
+                }
+            }
+        };
+        let up = move |event: ev::PointerEvent| {
+            let Some(first) = start.try_get_value().flatten() else { return };
+            start.set_value(None);
+            show(0, 0);
+            if let Some(last) = slot(&event)
+                && first != last
+            {
+                choose.run((first.min(last), first.max(last)));
+            }
+        };
+        let handles = [
+            window_event_listener(ev::pointerdown, down),
+            window_event_listener(ev::pointermove, moved),
+            window_event_listener(ev::pointerup, up),
+        ];
+        on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
+    }
+}

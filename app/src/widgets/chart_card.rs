@@ -1,0 +1,86 @@
+//! A chart with all that belongs to it: legend, sentence, table.
+
+use super::chart::Choose;
+use super::{Card, Chart, Glyph, Icon, Legend};
+use crate::charts::{Plot, Table};
+use crate::place::{use_go, use_place};
+use crate::range::Span;
+use crate::report::Report;
+use leptos::prelude::*;
+use std::sync::Arc;
+use telemetry::report::Timeseries;
+use telemetry::time::from_second;
+
+#[component]
+pub(crate) fn ChartCard(plot: &'static Plot, report: Report<Timeseries>) -> impl IntoView {
+    let (place, go) = (use_place(), use_go());
+    let choose = Callback::new(move |(first, last): (usize, usize)| {
+        let span = report.with(|series| {
+            let from = series.buckets.get(first)?.start.max(series.from);
+            let end = series.buckets.get(last)?.start.as_second() + series.step.seconds();
+            Span::fixed(from, from_second(end).min(series.to)).ok()
+        });
+        if let Some(span) = span.flatten() {
+            go(place.get_untracked().with_span(span));
+        }
+    });
+    let content = Arc::new(move || view! { <Content plot report choose/> }.into_any());
+    view! { <Card title=plot.title id=plot.id class="chart-card" status=move || report.status() content/> }
+        .into_any()
+}
+
+#[component]
+fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> impl IntoView {
+    let only = RwSignal::new(None);
+    let tabular = RwSignal::new(false);
+    let caption = move || report.with_time(plot.caption).unwrap_or_default();
+    let keys = move || report.with(plot.legend).unwrap_or_default();
+    let drawing = move || {
+        let only = only.get();
+        report.with_time(|series, at| (plot.draw)(series, at, only))
+    };
+    let table = move || tabular.get().then(|| report.with(plot.table)).flatten().map(write_table);
+    let table_id = format!("{}-table", plot.id);
+    view! {
+        <Legend keys only/>
+        <figure class="figure" class:is-tabular=move || tabular.get()>
+            <Chart label=caption drawing choose/>
+            <div class="figure-table" id=table_id.clone() tabindex="-1">{table}</div>
+            <figcaption class="figure-caption">
+                <span>{caption}</span>
+                <button
+                    class="icon-button"
+                    type="button"
+                    title=move || if tabular.get() { "Show as chart" } else { "Show as table" }
+                    aria-label=move || format!("{}: {}", plot.title, if tabular.get() { "show as chart" } else { "show as table" })
+                    aria-controls=table_id
+                    on:click=move |_| tabular.update(|tabular| *tabular = !*tabular)
+                >
+                    {move || view! { <Icon glyph=if tabular.get() { Glyph::Chart } else { Glyph::Table }/> }}
+                </button>
+            </figcaption>
+        </figure>
+    }
+    .into_any()
+}
+
+/// Newest first.
+fn write_table(table: Table) -> AnyView {
+    let row = |(slot, cells): (String, Vec<String>)| {
+        view! {
+            <tr>
+                <th scope="row">{slot}</th>
+                {cells.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}
+            </tr>
+        }
+    };
+    view! {
+        <table class="table numbers">
+            <thead>
+                <tr>{table.head.into_iter().map(|head| view! { <th scope="col">{head}</th> }).collect_view()}</tr>
+            </thead>
+            <tbody>{table.rows.into_iter().rev().map(row).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}

@@ -1,0 +1,69 @@
+//! What stands where there is nothing to show: why, and where there would be something.
+
+use super::{Glyph, Icon};
+use crate::api::Glance;
+use crate::clock;
+use crate::place::Place;
+use crate::range::{Last, Span};
+use crate::report::Report;
+use leptos::prelude::*;
+use telemetry::time::MINUTE;
+
+#[component]
+pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView {
+    let body = move || {
+        let empty =
+            |glance: &Glance, at| (glance.overview.totals.requests == 0).then(|| (glance.latest.clone(), at));
+        let Some((latest, at)) = glance.with_time(empty).flatten() else {
+            return ().into_any();
+        };
+        let place = place.get();
+        let filter = place.service.clone().map(|service| {
+            let clear = place.with_service(None).on("/overview");
+            view! {
+                <a class="button" href=clear><Icon glyph=Glyph::Close/>{format!("Show all services, not only {service}")}</a>
+            }
+        });
+        let (text, action) = match latest {
+            Some(hit) => {
+                let age = at.as_second() - hit.timestamp.as_second();
+                // a little more, so that it does not fall out of the range at once
+                let wider =
+                    Last::covering(age + 5 * MINUTE).map(Span::Last).filter(|span| *span != place.span);
+                let link = wider.map(|span| {
+                    let Span::Last(last) = span else { return ().into_any() };
+                    let address = place.with_span(span).on("/overview");
+                    view! { <a class="button is-solid" href=address>{format!("Show {}", last.words())}</a> }
+                        .into_any()
+                });
+                (
+                    format!(
+                        "The last hit came {}, {} UTC.",
+                        clock::ago(hit.timestamp, at),
+                        clock::moment(hit.timestamp, at)
+                    ),
+                    link,
+                )
+            }
+            None => {
+                let link =
+                    view! { <a class="button is-solid" href="/setup">"Connect a service"</a> }.into_any();
+                ("No hit has arrived yet.".to_owned(), Some(link))
+            }
+        };
+        let span = match place.span {
+            Span::Last(last) => last.words(),
+            Span::Fixed { .. } => "this range",
+        };
+        view! {
+            <div class="empty">
+                <Icon glyph=Glyph::Silent class="empty-mark"/>
+                <h2 class="empty-title">{format!("No requests in {span}")}</h2>
+                <p class="empty-text">{text}</p>
+                <div class="empty-actions">{action}{filter}</div>
+            </div>
+        }
+        .into_any()
+    };
+    view! { <Transition fallback=|| ()>{body}</Transition> }.into_any()
+}

@@ -1,0 +1,58 @@
+//! The parts that pages are made of, one a file; its style has the same name in `style/widgets/`.
+
+mod bar;
+mod brand;
+mod card;
+mod chart;
+mod chart_card;
+mod client_switch;
+mod copy;
+mod empty;
+pub(crate) mod endpoints;
+mod field;
+mod freshness;
+mod header;
+mod icon;
+mod legend;
+mod problem_box;
+mod range_picker;
+mod services;
+mod snippet;
+mod sparkline;
+mod status_split;
+mod theme_switch;
+pub(crate) mod tile;
+mod user_menu;
+mod verdict;
+
+pub(crate) use brand::Brand;
+pub(crate) use card::Card;
+pub(crate) use chart::Chart;
+pub(crate) use chart_card::ChartCard;
+pub(crate) use client_switch::ClientSwitch;
+pub(crate) use copy::Copy;
+pub(crate) use empty::Empty;
+pub(crate) use endpoints::EndpointsTable;
+pub(crate) use field::Field;
+pub(crate) use freshness::Freshness;
+pub(crate) use header::Header;
+pub(crate) use icon::{Glyph, Icon};
+pub(crate) use legend::Legend;
+pub(crate) use problem_box::ProblemBox;
+pub(crate) use range_picker::RangePicker;
+pub(crate) use services::ServicesTable;
+pub(crate) use snippet::Snippets;
+pub(crate) use sparkline::Sparkline;
+pub(crate) use status_split::StatusSplit;
+pub(crate) use theme_switch::ThemeSwitcher;
+pub(crate) use tile::{Tile, Tone};
+pub(crate) use user_menu::UserMenu;
+pub(crate) use verdict::VerdictLine;
+
+/// Whether the page has come alive: until then no form may be sent, since the browser would do it its own way.
+pub(crate) fn use_alive() -> leptos::prelude::ReadSignal<bool> {
+    use leptos::prelude::*;
+    let (alive, set_alive) = signal(false);
+    Effect::new(move |_| set_alive.set(true));
+    alive
+}

@@ -1,0 +1,92 @@
+//! Which span of time: one of the usual ones, or from here to there.
+//!
+//! The usual ones are links: they work before the page is alive, and can be opened in another tab.
+
+use super::{Glyph, Icon};
+use crate::clock;
+use crate::place::{use_go, use_place};
+use crate::range::{Last, Span};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+#[component]
+pub(crate) fn RangePicker() -> impl IntoView {
+    let place = use_place();
+    let path = use_location().pathname;
+    let link = move |last: Last| {
+        let span = Span::Last(last);
+        let current = move || place.with(|place| place.span == span).then_some("true");
+        let address = move || place.with(|place| place.with_span(span).on(&path.get()));
+        view! {
+            <a class="segment" href=address aria-current=current aria-label=last.words() data-noscroll="true">
+                {last.as_str()}
+            </a>
+        }
+    };
+    let custom = move || place.with(|place| !place.span.is_live());
+    view! {
+        <nav class="range-picker" aria-label="Time range">
+            <div class="segments">{Last::ALL.map(link).collect_view()}
+                <button class="segment" type="button" popovertarget="custom-range" aria-current=move || custom().then_some("true")>
+                    "Custom"
+                    <Icon glyph=Glyph::Down/>
+                </button>
+            </div>
+            <CustomRange/>
+        </nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn CustomRange() -> impl IntoView {
+    let (place, go) = (use_place(), use_go());
+    let fixed = move || match place.with(|place| place.span) {
+        Span::Fixed { from, to } => (clock::input_value(from), clock::input_value(to)),
+        Span::Last(_) => (String::new(), String::new()),
+    };
+    let (from, to) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let wrong = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        let (start, end) = fixed();
+        from.set(start);
+        to.set(end);
+    });
+    let apply = move |event: SubmitEvent| {
+        event.prevent_default();
+        let times = clock::parse_input(&from.get_untracked()).zip(clock::parse_input(&to.get_untracked()));
+        let Some((start, end)) = times else {
+            return wrong.set(Some("Both times are needed.".to_owned()));
+        };
+        match Span::fixed(start, end) {
+            Ok(span) => {
+                wrong.set(None);
+                close();
+                go(place.get_untracked().with_span(span));
+            }
+            Err(error) => wrong.set(Some(format!("{error}."))),
+        }
+    };
+    view! {
+        <form class="popover custom-range" id="custom-range" popover="auto" method="post" on:submit=apply>
+            <p class="popover-title">"Custom range"</p>
+            <label class="field-label" for="range-from">"From (UTC)"</label>
+            <input class="input" id="range-from" type="datetime-local" required=true bind:value=from/>
+            <label class="field-label" for="range-to">"To (UTC)"</label>
+            <input class="input" id="range-to" type="datetime-local" required=true bind:value=to/>
+            <p class="field-note is-error" role="alert">{wrong}</p>
+            <button class="button is-solid" type="submit">"Show this range"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn close() {
+    #[cfg(feature = "hydrate")]
+    if let Some(popover) = document().get_element_by_id("custom-range") {
+        use wasm_bindgen::JsCast;
+        // not open: nothing to close
+        let _ = popover.unchecked_into::<web_sys::HtmlElement>().hide_popover();
+    }
+}

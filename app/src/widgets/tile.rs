@@ -1,0 +1,81 @@
+//! One figure: its value, how it changed, its shape over the range.
+
+use super::Sparkline;
+use crate::number::{Delta, Direction};
+use leptos::prelude::*;
+
+/// What a change means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// More is neither good nor bad.
+    Neutral,
+    /// More is worse.
+    LessIsBetter,
+}
+
+impl Tone {
+    fn class(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Self::LessIsBetter, Direction::Up) => "delta is-worse",
+            (Self::LessIsBetter, Direction::Down) => "delta is-better",
+            _ => "delta",
+        }
+    }
+}
+
+/// What a tile says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Figure {
+    pub(crate) value: String,
+    /// The exact value, where `value` is rounded.
+    pub(crate) exact: String,
+    pub(crate) delta: Option<Delta>,
+    /// The value of the period before.
+    pub(crate) before: String,
+}
+
+#[component]
+pub(crate) fn Tile(
+    label: &'static str,
+    /// The colour of its shape.
+    class: &'static str,
+    tone: Tone,
+    figure: impl Fn() -> Option<Figure> + Copy + Send + Sync + 'static,
+    shape: impl Fn() -> Option<Vec<Option<f64>>> + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let text = move |Figure { value, exact, delta, before }: Figure| {
+        let delta = delta.map(|delta| {
+            let (arrow, word) = match delta.direction {
+                Direction::Up => ("↑ ", "up "),
+                Direction::Down => ("↓ ", "down "),
+                Direction::Same => ("", "the same "),
+            };
+            view! {
+                <span class=tone.class(delta.direction)>
+                    <span aria-hidden="true">{arrow}</span>
+                    <span class="visually-hidden">{word}</span>
+                    {delta.text}
+                </span>
+            }
+        });
+        view! {
+            <dd class="tile-value" title=exact>{value}</dd>
+            <dd class="tile-change">
+                {delta}
+                <span class="tile-before" title="The period of the same length just before">{format!("was {before}")}</span>
+            </dd>
+        }
+    };
+    view! {
+        <div class="tile">
+            <dt class="tile-label">{label}</dt>
+            <Transition fallback=|| view! { <dd class="tile-value skeleton-text"></dd><dd class="tile-change"></dd> }>
+                {move || figure().map(text)}
+            </Transition>
+            <dd class="tile-shape">
+                <Transition fallback=|| ()>{move || shape().map(|values| view! { <Sparkline values class/> })}</Transition>
+            </dd>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,76 @@
+//! From several measurements to one figure: medians, and ratios of what was measured in the same round.
+
+use crate::load::Measured;
+use serde::Serialize;
+
+/// What was measured of one server at one point, round by round.
+#[derive(Default)]
+pub(crate) struct Samples {
+    hits_per_second: Vec<f64>,
+    p50_ms: Vec<f64>,
+    p99_ms: Vec<f64>,
+    cpu_us_per_hit: Vec<f64>,
+    refused: u64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Figures {
+    pub(crate) hits_per_second: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    /// Microseconds of the server's processor time.
+    pub(crate) cpu_us_per_hit: f64,
+    /// Requests that were not accepted, in all rounds.
+    pub(crate) refused: u64,
+}
+
+impl Samples {
+    pub(crate) fn add(&mut self, measured: &Measured) {
+        self.hits_per_second.push(measured.hits_per_second());
+        self.p50_ms.push(measured.p50_ms());
+        self.p99_ms.push(measured.p99_ms());
+        self.cpu_us_per_hit.push(measured.cpu_us_per_hit());
+        self.refused += measured.refused;
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        Figures {
+            hits_per_second: median(&self.hits_per_second),
+            p50_ms: median(&self.p50_ms),
+            p99_ms: median(&self.p99_ms),
+            cpu_us_per_hit: median(&self.cpu_us_per_hit),
+            refused: self.refused,
+        }
+    }
+
+    /// How many hits a second it took, as a part of what `other` took a moment before or after.
+    pub(crate) fn ratio(&self, other: &Self) -> f64 {
+        let rounds = self.hits_per_second.iter().zip(&other.hits_per_second);
+        median(&rounds.map(|(mine, its)| mine / its).collect::<Vec<_>>())
+    }
+}
+
+/// The middle one, or the mean of the two in the middle; 0 where there are none.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => 0.0,
+        even if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        _ => sorted[middle],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(&[]), 0.0);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}

@@ -1,0 +1,84 @@
+// The overview on known data: the numbers on the screen are those that were sent; it reads well at every width and theme.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, logIn, sendHits, setUp, test } from './sendry.js';
+
+const run = promisify(execFile);
+
+test.describe.configure({ mode: 'serial' });
+
+let account;
+
+/** 900 hits of the last half hour: 600 fast ones, 240 of another service, 60 failures. */
+function hits() {
+  const now = Date.now();
+  const hit = (i, serviceName, endpoint, statusCode, latencyMs) => ({
+    serviceName, endpoint, method: 'GET', statusCode, latencyMs, timestamp: now - ((i * 2003) % 1_800_000),
+  });
+  return [
+    ...Array.from({ length: 600 }, (_, i) => hit(i, 'catalog', '/products/:id', 200, 10 + (i % 10))),
+    ...Array.from({ length: 240 }, (_, i) => hit(i, 'orders', '/orders', 201, 100)),
+    ...Array.from({ length: 45 }, (_, i) => hit(i, 'orders', '/orders', 503, 2000)),
+    ...Array.from({ length: 15 }, (_, i) => hit(i, 'catalog', '/products/:id', 404, 0)),
+  ];
+}
+
+test('numbers are in the HTML before any script runs', async ({ browser, sendry }) => {
+  account = await setUp(sendry.url);
+  await sendHits(sendry.url, account.key, hits());
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  await context.setExtraHTTPHeaders({ cookie: account.cookie });
+  const page = await context.newPage();
+  await expect(async () => {
+    await page.goto(`${sendry.url}/overview?range=1h`);
+    await expect(page.locator('[data-figure=requests]')).toHaveText('900', { timeout: 500 });
+  }).toPass();
+  await expect(page.locator('[data-figure=error-rate]')).toContainText('6.67');
+  await expect(page.getByText('/products/:id').first()).toBeVisible();
+  await expect(page.getByText('/orders').first()).toBeVisible();
+  await context.close();
+});
+
+test('charts are drawn, tables sort, a service filters, and the back button undoes it', async ({ page, sendry }) => {
+  await logIn(page, sendry.url);
+  await page.goto(`${sendry.url}/overview?range=1h`);
+  await expect(page.locator('canvas').first()).toBeVisible();
+  await expect(page.locator('[data-figure=requests]')).toHaveText('900');
+  await page.screenshot({ path: 'artefacts/overview-known.png', fullPage: true });
+
+  const routes = page.locator('[data-table=endpoints] tbody tr');
+  await expect(routes.first()).toContainText('/products/:id');
+  await page.locator('[data-table=endpoints]').getByRole('button', { name: /p95/i }).click();
+  await page.waitForURL(/sort=p95/);
+  await expect(routes.first()).toContainText('/orders');
+
+  await page.locator('[data-table=services]').getByRole('link', { name: 'orders' }).click();
+  await page.waitForURL(/service=orders/);
+  await expect(page.locator('[data-figure=requests]')).toHaveText('285');
+  await page.goBack();
+  await expect(page.locator('[data-figure=requests]')).toHaveText('900');
+});
+
+test('a range without hits says so and offers a wider one', async ({ page, sendry }) => {
+  await logIn(page, sendry.url);
+  await page.goto(`${sendry.url}/overview?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`);
+  await expect(page.getByText(/no (hits|requests)/i).first()).toBeVisible();
+  await page.screenshot({ path: 'artefacts/overview-empty.png', fullPage: true });
+});
+
+test('it reads well from phone to desktop, in light and dark', async ({ page, sendry }) => {
+  await run(sendry.bin, ['demo', '--url', sendry.url, '--key', account.key, '--backfill', '26h', '--backfill-rate', '1.5', '--for', '0s']);
+  await logIn(page, sendry.url);
+  for (const scheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const width of [400, 1024, 1600]) {
+      await page.setViewportSize({ width, height: 1000 });
+      await page.goto(`${sendry.url}/overview`);
+      await expect(page.locator('canvas').first()).toBeVisible();
+      await expect(page.locator('[data-table=services]')).toContainText('storefront');
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow, `the page must not scroll sideways at ${width}`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: `artefacts/overview-${scheme}-${width}.png`, fullPage: width < 1600 });
+    }
+  }
+});

@@ -1,0 +1,69 @@
+//! What the API says about itself, apart from its routes.
+
+use super::input::Text;
+use telemetry::error::ErrorBody;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+/// The refusals that any route may answer with.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "it only describes")]
+pub(super) enum Refusals {
+    /// A field or parameter is wrong; the error names it.
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// Nobody is signed in.
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// Not allowed.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// There is no such thing, or it is not yours.
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+    /// Something that is needed does not answer; `Retry-After` says when to come again.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// The document without routes, to be filled by those who have them.
+pub fn document() -> Document {
+    Base::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sendry",
+        description = "API observability. Times are RFC 3339 in UTC, latencies milliseconds, rates fractions. \
+            Every reply carries `x-request-id`, every error the body `ErrorBody`.",
+        license(name = "MIT"),
+    ),
+    tags(
+        (name = "ingest", description = "Taking hits, from monitored applications"),
+        (name = "auth", description = "Accounts and sessions"),
+        (name = "clients", description = "Clients, their keys and their usage"),
+        (name = "analytics", description = "Reports"),
+        (name = "requests", description = "Raw hits"),
+        (name = "health", description = "For orchestrators"),
+    ),
+    components(schemas(ErrorBody, Text)),
+    modifiers(&Security),
+)]
+struct Base;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let cookie = ApiKeyValue::with_description(
+            "sendry_access",
+            "From signing in. By https its name is `__Host-sendry_access`.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let key = ApiKeyValue::with_description("x-api-key", "A client's key. Also taken as `Authorization: Bearer`.");
+        components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    }
+}

@@ -1,0 +1,63 @@
+//! The JSON API for programs and the dashboard: accounts, clients, keys, reports.
+//!
+//! The rule: every reply is JSON, also a refusal; what a caller may see is decided by [`store::access`] alone; and no
+//! reply may be kept by a cache.
+
+mod analytics;
+mod auth;
+mod clients;
+mod document;
+mod input;
+mod keys;
+mod query;
+mod requests;
+mod usage;
+
+pub use document::document;
+
+use crate::reply::ErrorReply;
+use crate::state::AppState;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use telemetry::error::{ApiError, ErrorCode};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Nothing that these routes take is longer.
+const BODY_BYTES: usize = 64 << 10;
+
+/// The routes, with their description.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::onboard))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(clients::list, clients::create))
+        .routes(routes!(clients::get))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(usage::usage))
+        .routes(routes!(analytics::overview))
+        .routes(routes!(analytics::timeseries))
+        .routes(routes!(analytics::endpoints))
+        .routes(routes!(analytics::services))
+        .routes(routes!(analytics::status_codes))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::get))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+}
+
+/// For paths under `/api` that do not exist.
+pub async fn not_found() -> ErrorReply {
+    ApiError::new(ErrorCode::NotFound, "there is no such route; /api/openapi.json lists all").into()
+}
+
+/// For methods that a route does not know.
+pub async fn method_not_allowed() -> ErrorReply {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this route knows other methods; /api/openapi.json lists them").into()
+}

@@ -1,0 +1,148 @@
+//! Refuses what a foreign web page makes a browser send.
+//!
+//! The rule: a call that changes something must come from a page of this server, or from no browser at all: one with
+//! neither `Origin` nor `Sec-Fetch-Site`.
+
+use crate::reply::ErrorReply;
+use crate::state::AppState;
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::net::IpAddr;
+use telemetry::error::ApiError;
+
+/// Answers 403 to calls from foreign pages.
+pub async fn origin_layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !safe && is_foreign(request.headers(), host(&request), &state.public_url) {
+        let message = format!(
+            "this call comes from a page of another origin than {}; if that is how you reach Sendry, \
+             set SENDRY_PUBLIC_URL to the address in your browser",
+            state.public_url
+        );
+        return ErrorReply::from(ApiError::forbidden(message)).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a request was addressed to this server by a name of its own: that of the public URL, or one of loopback. A
+/// page whose name its owner points at us (DNS rebinding) calls us by another one.
+pub(crate) fn is_own_host(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
+    let Some(host) = named_host(headers, uri).and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_matches(['[', ']']);
+    let loopback = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    loopback || public_url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(|own| own.eq_ignore_ascii_case(host.host())))
+}
+
+fn host(request: &Request) -> Option<&str> {
+    named_host(request.headers(), request.uri())
+}
+
+/// From the header, or in HTTP/2 from the URI.
+fn named_host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> Option<&'r str> {
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    named.or_else(|| uri.authority().map(Authority::as_str))
+}
+
+fn is_foreign(headers: &HeaderMap, host: Option<&str>, public_url: &str) -> bool {
+    let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or("cross-site"));
+    if site == Some("cross-site") {
+        return true;
+    }
+    match headers.get(header::ORIGIN) {
+        Some(origin) => !origin.to_str().is_ok_and(|origin| is_own_origin(origin, host, public_url)),
+        None => site.is_some_and(|site| site != "same-origin" && site != "none"),
+    }
+}
+
+fn is_own_origin(origin: &str, host: Option<&str>, public_url: &str) -> bool {
+    let (Some(origin), Some(public)) = (Origin::of(origin), Origin::of(public_url)) else { return false };
+    if origin == public {
+        return true;
+    }
+    // Reached by another name than the configured one: then by the one that the browser says it calls. A page that was
+    // not loaded by https does not speak for a server that is.
+    let (secure, must_be_secure) = (origin.scheme == "https", public.scheme == "https");
+    let called = host.and_then(|host| Origin::of(&format!("{}://{host}", origin.scheme)));
+    (secure || !must_be_secure) && called.is_some_and(|called| called == origin)
+}
+
+/// Scheme, host and port of a URL, in lower case, with the port that the scheme implies.
+#[derive(Debug, PartialEq, Eq)]
+struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    fn of(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let port = uri.port_u16().or(match scheme.as_str() {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        })?;
+        Some(Self { scheme, host: uri.host()?.to_ascii_lowercase(), port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    const PUBLIC: &str = "https://sendry.example.com/base";
+
+    fn foreign(origin: Option<&'static str>, site: Option<&'static str>, host: &str, public_url: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        if let Some(site) = site {
+            headers.insert("sec-fetch-site", HeaderValue::from_static(site));
+        }
+        is_foreign(&headers, Some(host), public_url)
+    }
+
+    #[test]
+    fn own_pages_and_programs_pass() {
+        assert!(!foreign(None, None, "anything", PUBLIC));
+        assert!(!foreign(Some("https://sendry.example.com"), Some("same-origin"), "10.0.0.1:3000", PUBLIC));
+        assert!(!foreign(Some("https://SENDRY.example.com:443"), None, "10.0.0.1:3000", PUBLIC));
+        assert!(!foreign(None, Some("same-origin"), "sendry.example.com", PUBLIC));
+        assert!(!foreign(Some("http://localhost:3000"), Some("same-origin"), "localhost:3000", "http://127.0.0.1:3000"));
+        assert!(!foreign(Some("http://box.local"), None, "box.local", "http://127.0.0.1:3000"));
+    }
+
+    #[test]
+    fn foreign_pages_do_not() {
+        for origin in ["https://evil.example", "null", "", "https://sendry.example.com.evil.example", "file://"] {
+            assert!(foreign(Some(origin), None, "sendry.example.com", PUBLIC), "{origin}");
+        }
+        // Another port and another scheme are other origins.
+        assert!(foreign(Some("https://sendry.example.com:8443"), None, "sendry.example.com", PUBLIC));
+        assert!(foreign(Some("http://sendry.example.com"), None, "sendry.example.com", PUBLIC));
+        assert!(foreign(Some("http://localhost:8080"), Some("same-site"), "localhost:3000", "http://localhost:3000"));
+        assert!(foreign(None, Some("cross-site"), "sendry.example.com", PUBLIC));
+        assert!(foreign(None, Some("same-site"), "sendry.example.com", PUBLIC));
+        assert!(foreign(Some("https://sendry.example.com"), Some("cross-site"), "sendry.example.com", PUBLIC));
+    }
+
+    #[test]
+    fn a_server_knows_its_own_names() {
+        let named = |host: &'static str| {
+            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
+            is_own_host(&headers, &Uri::from_static("/"), PUBLIC)
+        };
+        for own in ["localhost", "127.0.0.1:3000", "[::1]:3000", "sendry.example.com", "LocalHost:1"] {
+            assert!(named(own), "{own}");
+        }
+        for other in ["evil.example:3000", "localhost.evil.example", "192.0.2.1", ""] {
+            assert!(!named(other), "{other}");
+        }
+    }
+}

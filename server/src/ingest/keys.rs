@@ -1,0 +1,85 @@
+//! Checks API keys in memory: the checksum first, then a bounded cache, and only then the store.
+//!
+//! The rule: an entry lives ten seconds, so that a revoked key stops working within ten seconds on every server, and at
+//! once on the one that revoked it. Unknown keys are remembered too, so that junk does not reach the store.
+
+use crate::reply::{Answer, ErrorReply};
+use jiff::Timestamp;
+use moka::future::Cache;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::accounts::IngestKey;
+use store::{AccountStore, StoreError};
+use telemetry::error::ApiError;
+use telemetry::key::ApiKey;
+use telemetry::time::Clock;
+
+/// How long an answer of the store is believed.
+const LIFETIME: Duration = Duration::from_secs(10);
+/// Keys in memory, known and unknown.
+const CAPACITY: u64 = 20_000;
+/// The longest that one look-up may take.
+const LOOK_UP: Duration = Duration::from_secs(2);
+
+/// The keys seen lately.
+pub struct KeyCache {
+    /// By the key's SHA-256; `None` is a key that the store does not know.
+    known: Cache<[u8; 32], Option<Arc<IngestKey>>>,
+    accounts: Arc<dyn AccountStore>,
+    clock: Clock,
+    /// When keys were last looked up, for their "last used"; bounded by the number of keys that exist.
+    used: Mutex<HashMap<i64, Timestamp>>,
+}
+
+impl KeyCache {
+    pub fn new(accounts: Arc<dyn AccountStore>, clock: Clock) -> Self {
+        let known = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        Self { known, accounts, clock, used: Mutex::default() }
+    }
+
+    /// The key that was presented, if it may send hits.
+    pub async fn check(&self, presented: Option<&str>) -> Answer<Arc<IngestKey>> {
+        let Some(presented) = presented else {
+            return Err(refused("send your API key in the x-api-key header").into());
+        };
+        let parsed = ApiKey::parse(presented).map_err(|_| refused("this is no API key of Sendry; check for missing characters"))?;
+        let digest = parsed.digest();
+        let found = match self.known.get(&digest).await {
+            Some(found) => found,
+            None => self.known.try_get_with(digest, self.look_up(digest)).await.map_err(|error| unavailable(&error))?,
+        };
+        found.ok_or_else(|| refused("this API key is unknown or revoked").into())
+    }
+
+    async fn look_up(&self, digest: [u8; 32]) -> Result<Option<Arc<IngestKey>>, StoreError> {
+        let found = tokio::time::timeout(LOOK_UP, self.accounts.ingest_key(digest))
+            .await
+            .map_err(|late| StoreError::Unavailable(Box::new(late)))??;
+        if let Some(key) = &found {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id, (self.clock)());
+        }
+        Ok(found.map(Arc::new))
+    }
+
+    /// Forgets every answer: after a key was made, rotated or revoked here.
+    pub fn forget(&self) {
+        self.known.invalidate_all();
+    }
+
+    /// Writes down when keys were last used.
+    pub async fn note_uses(&self) -> Result<(), StoreError> {
+        let used: Vec<(i64, Timestamp)> =
+            std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect();
+        if used.is_empty() { Ok(()) } else { self.accounts.touch_keys(&used).await }
+    }
+}
+
+fn refused(message: &str) -> ApiError {
+    ApiError::unauthorized(message)
+}
+
+fn unavailable(error: &StoreError) -> ErrorReply {
+    tracing::error!(error = error as &dyn std::error::Error, "a key could not be looked up");
+    ApiError::unavailable("keys cannot be checked at the moment; try again").into()
+}

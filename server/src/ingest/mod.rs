@@ -1,0 +1,153 @@
+//! Takes hits: `POST /api/hit` and `POST /api/hits`.
+//!
+//! The rule: never 202 before the hits are durable, and never a wait without an end: whatever cannot be made durable in
+//! time is answered with 503, and its sender owns the retry. The way of a hit touches no database and holds no lock
+//! across an await.
+
+mod body;
+mod committer;
+mod keys;
+
+pub use committer::{Committer, CommitterStats};
+pub use keys::KeyCache;
+
+use crate::config::Config;
+use crate::reply::{Answer, ErrorReply};
+use crate::request_id;
+use crate::state::AppState;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use queue::Queue;
+use serde::Serialize;
+use std::sync::Arc;
+use store::AccountStore;
+use telemetry::batch::{self, Acceptance, Format, Rejection};
+use telemetry::error::{ApiError, ErrorCode};
+use telemetry::mask::Masking;
+use telemetry::time::Clock;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What ingest works with.
+pub struct Ingest {
+    pub keys: KeyCache,
+    pub committer: Committer,
+    masking: Masking,
+    clock: Clock,
+}
+
+impl Ingest {
+    pub fn new(config: &Config, queue: Arc<dyn Queue>, accounts: Arc<dyn AccountStore>, clock: Clock) -> Self {
+        Self {
+            keys: KeyCache::new(accounts, Arc::clone(&clock)),
+            committer: Committer::new(queue, config, Arc::clone(&clock)),
+            masking: Masking::with_fields(&config.masked_fields),
+            clock,
+        }
+    }
+}
+
+/// The body of a 202.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HitsAccepted {
+    /// Hits that are durable now.
+    pub accepted: u32,
+    /// Hits that were refused, by their place in the batch.
+    pub rejected: Vec<Rejection>,
+}
+
+/// Take one hit
+///
+/// Answers 202 when the hit is durable in the queue.
+#[utoipa::path(post, path = "/api/hit", tag = "ingest",
+    request_body(content = serde_json::Value, description = "A hit"),
+    responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
+        (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
+        (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
+pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Response {
+    answer(accept(&state, request, Format::One).await)
+}
+
+/// Take a batch of hits
+///
+/// A JSON array, `{"hits":[…]}` or NDJSON. Answers 202 when the valid hits are durable in the queue. Repeating a call
+/// with the same `Idempotency-Key` counts its hits once.
+#[utoipa::path(post, path = "/api/hits", tag = "ingest",
+    request_body(content = serde_json::Value, description = "Hits"),
+    responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
+        (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
+        (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
+pub async fn hits(State(state): State<AppState>, request: Request<Body>) -> Response {
+    let lines = content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
+    let format = if lines { Format::Ndjson } else { Format::Many };
+    answer(accept(&state, request, format).await)
+}
+
+async fn accept(state: &AppState, request: Request<Body>, format: Format) -> Answer<HitsAccepted> {
+    let ingest = &state.ingest;
+    let headers = request.headers();
+    let key = ingest.keys.check(presented_key(headers)).await?;
+    let batch_id = match headers.get("idempotency-key") {
+        Some(id) => Some(batch::check_batch_id(id.to_str().unwrap_or_default())?.to_owned()),
+        None => None,
+    };
+    let sent_at = headers.get("x-sendry-sent-at").map(sent_at).transpose()?;
+    // A server that is over its measure, or whose queue is down, says so before it reads the body.
+    ingest.committer.check_open()?;
+    let body = body::read(request, state.config.body_timeout()).await?;
+    let acceptance = Acceptance {
+        now: (ingest.clock)().as_millisecond(),
+        sent_at,
+        raw_retention: i64::from(key.raw_retention_days) * DAY_MS,
+        environment: &key.environment,
+        masking: &ingest.masking,
+    };
+    let read = batch::read(&body, format, batch_id.as_deref(), &acceptance);
+    drop(body);
+    let accepted = read.map_err(|error| error.into_api_error(format))?;
+    ingest.committer.commit(key.client, &accepted.segment).await?;
+    Ok(HitsAccepted { accepted: accepted.hits, rejected: accepted.rejected })
+}
+
+fn answer(answer: Answer<HitsAccepted>) -> Response {
+    let mut response = match answer {
+        Ok(accepted) => (StatusCode::ACCEPTED, Json(accepted)).into_response(),
+        Err(error) => error.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, request_id::next());
+    response
+}
+
+/// The key from `x-api-key`, or else from `Authorization: Bearer`.
+fn presented_key(headers: &HeaderMap) -> Option<&str> {
+    if let Some(key) = headers.get("x-api-key") {
+        return key.to_str().ok();
+    }
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+/// RFC 3339 or epoch milliseconds.
+fn sent_at(value: &axum::http::HeaderValue) -> Result<i64, ErrorReply> {
+    let text = value.to_str().unwrap_or_default().trim();
+    let time = text.parse::<i64>().ok().or_else(|| {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(time.as_millisecond())
+    });
+    time.ok_or_else(|| {
+        ApiError {
+            code: ErrorCode::Invalid,
+            message: "x-sendry-sent-at must be RFC 3339 or epoch milliseconds".to_owned(),
+            field: Some("x-sendry-sent-at".to_owned()),
+        }
+        .into()
+    })
+}

@@ -1,0 +1,52 @@
+//! Everything a handler needs, in one value.
+
+use crate::auth::Authenticator;
+use crate::config::Config;
+use crate::ingest::Ingest;
+use axum::extract::FromRef;
+use consumer::Consumer;
+use leptos::config::LeptosOptions;
+use queue::Queue;
+use std::ops::Deref;
+use std::sync::Arc;
+use store::Stores;
+use telemetry::time::Clock;
+
+/// The parts of a running server. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// See [`AppState`].
+pub struct Parts {
+    pub config: Config,
+    /// How the world reaches this server, without a slash at the end.
+    pub public_url: String,
+    pub clock: Clock,
+    pub queue: Arc<dyn Queue>,
+    pub stores: Stores,
+    pub ingest: Ingest,
+    pub consumer: Consumer,
+    pub auth: Authenticator,
+    /// Asked for at onboarding when the server listens on more than loopback; printed at start.
+    pub setup_token: Option<String>,
+    pub leptos: LeptosOptions,
+}
+
+impl AppState {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -1,0 +1,89 @@
+//! What the project does to itself: `cargo xtask start`, `build`, `test`, `deny`.
+//!
+//! Every command starts from whatever the machine has and does only what is missing; where something cannot be had,
+//! it says so in one sentence with the remedy.
+
+mod command;
+mod deny;
+mod files;
+mod npm;
+mod site;
+mod start;
+mod step;
+mod test;
+mod wasm_target;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use workspace::{Mode, Workspace};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// From nothing to a running dashboard, in the foreground
+    Start {
+        /// Optimised server, small front end
+        #[arg(long)]
+        release: bool,
+        /// Arguments for `sendry serve`
+        #[arg(last = true)]
+        serve: Vec<String>,
+    },
+    /// Build the front end into target/site; with --release everything that one ships
+    Build {
+        #[arg(long)]
+        release: bool,
+    },
+    /// Run every test, or only the stages named
+    Test { stages: Vec<test::Stage> },
+    /// Make sure that rustc can compile for the browser
+    WasmTarget,
+    /// Check licences, sources and duplicates of the dependencies (needs cargo-deny)
+    Deny,
+    /// Say where the server is, once it answers (used by `start`)
+    #[command(hide = true)]
+    Announce { address: std::net::SocketAddr, pid: u32 },
+}
+
+fn main() -> ExitCode {
+    let done = match run(Cli::parse().task) {
+        Ok(done) => done,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            false
+        }
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(task: Task) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Start { release, serve } => start::start(&workspace, Mode::of(release), &serve)?,
+        Task::Build { release } => build(&workspace, Mode::of(release))?,
+        Task::Test { stages } => return test::test(&workspace, &stages),
+        Task::WasmTarget => wasm_target::ensure(&workspace)?,
+        Task::Deny => deny::check(&workspace)?,
+        Task::Announce { address, pid } => start::announce(address, pid)?,
+    }
+    Ok(true)
+}
+
+fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
+    wasm_target::ensure(workspace)?;
+    site::build(workspace, mode)?;
+    if mode == Mode::Release {
+        start::build_all(workspace, mode)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Who may import whom, read from the manifests: the rooms of the house keep their doors.
+//!
+//! Development dependencies count too: a test that needs a forbidden room stands in the wrong one.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::{Dependency, Package};
+
+use crate::metadata;
+
+/// Our crates, and which of ours each may import. Nobody imports server or edge-ingest: they are in no list.
+const OURS: [(&str, &[&str]); 9] = [
+    ("telemetry", &[]),
+    ("queue", &["telemetry"]),
+    ("store", &["telemetry"]),
+    ("edge-ingest", &["telemetry"]),
+    ("app", &["telemetry", "store"]),
+    ("consumer", &["telemetry", "queue", "store"]),
+    ("server", &["telemetry", "queue", "store", "consumer", "app"]),
+    ("xtask", &[]),
+    ("bench", &[]),
+];
+
+/// Crates of others that only some of ours may name, so that each technology can be replaced in one place. A name
+/// that ends in `*` stands for all that begin so.
+const THEIRS: [(&str, &[&str]); 6] = [
+    ("sqlx*", &["store"]),
+    ("mongodb", &["store"]),
+    ("lapin", &["queue"]),
+    ("rusqlite", &["queue", "bench"]),
+    ("worker*", &["edge-ingest"]),
+    ("leptos*", &["app", "server"]),
+];
+
+#[test]
+fn every_member_has_its_place_in_the_rules() {
+    let known = BTreeMap::from(OURS);
+    for package in metadata().packages {
+        assert!(known.contains_key(package.name.as_str()), "{} is missing in the table above", package.name);
+    }
+}
+
+#[test]
+fn our_crates_import_only_whom_they_may() {
+    let known = BTreeMap::from(OURS);
+    for (package, dependency) in dependencies() {
+        if known.contains_key(dependency.name.as_str()) {
+            let allowed = known[package.name.as_str()].contains(&dependency.name.as_str());
+            assert!(allowed, "{} must not import {}", package.name, dependency.name);
+        }
+    }
+}
+
+#[test]
+fn technologies_stay_in_their_rooms() {
+    for (package, dependency) in dependencies() {
+        for (pattern, rooms) in THEIRS {
+            let meant = match pattern.strip_suffix('*') {
+                Some(beginning) => dependency.name.starts_with(beginning),
+                None => dependency.name == pattern,
+            };
+            let allowed = !meant || rooms.contains(&package.name.as_str());
+            assert!(allowed, "{} belongs into {rooms:?}, not into {}", dependency.name, package.name);
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_knows_the_store_on_the_server_only() {
+    let metadata = metadata();
+    let app = metadata.packages.iter().find(|package| package.name == "app").unwrap();
+    for store in app.dependencies.iter().filter(|dependency| dependency.name == "store") {
+        assert!(store.optional, "app may have store only as an optional dependency");
+    }
+    for (feature, enables) in &app.features {
+        let opens = enables.iter().any(|enabled| enabled == "dep:store" || enabled.starts_with("store/"));
+        assert!(!opens || feature == "ssr", "feature {feature} of app must not enable store: only ssr may");
+        let through = enables.iter().any(|enabled| enabled == "ssr");
+        assert!(
+            !through,
+            "feature {feature} of app must not enable ssr: hydrate would bring the store along"
+        );
+    }
+}
+
+fn dependencies() -> Vec<(Package, Dependency)> {
+    let packages = metadata().packages.into_iter();
+    packages
+        .flat_map(|package| package.dependencies.clone().into_iter().map(move |one| (package.clone(), one)))
+        .collect()
+}
