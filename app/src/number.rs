@@ -145,44 +145,46 @@ pub struct Delta {
     pub direction: Direction,
     /// `12 %`, `0.4 pp`, `×3.2`, `new`, `≈`.
     pub text: String,
+    /// Whether it is large enough to be worth a colour.
+    pub notable: bool,
 }
 
 impl Delta {
-    fn new(direction: Direction, text: impl Into<String>) -> Self {
-        Self { direction, text: text.into() }
+    fn new(direction: Direction, text: impl Into<String>, notable: bool) -> Self {
+        Self { direction, text: text.into(), notable }
     }
 }
 
 /// The relative change of a quantity; `None` where there is nothing to compare. From zero it is "new", never ∞;
-/// beyond fivefold it is told as a factor; less than 1 % is "≈".
+/// beyond fivefold it is told as a factor; less than 1 % is "≈". Notable from a tenth on.
 pub fn change(before: Option<f64>, now: Option<f64>) -> Option<Delta> {
     let (before, now) = (before?, now?);
     if before <= 0.0 {
-        return (now > 0.0).then(|| Delta::new(Direction::Up, "new"));
+        return (now > 0.0).then(|| Delta::new(Direction::Up, "new", true));
     }
     let ratio = now / before;
+    let notable = (ratio - 1.0).abs() >= 0.1;
     Some(match ratio {
-        _ if (ratio - 1.0).abs() < 0.01 => Delta::new(Direction::Same, "≈"),
-        r if r >= 6.0 => Delta::new(
-            Direction::Up,
-            format!("×{}", if r < 9.95 { format!("{r:.1}") } else { short(r as u64) }),
-        ),
-        r if r > 1.0 => Delta::new(Direction::Up, percent(r - 1.0)),
-        r => Delta::new(Direction::Down, percent(1.0 - r)),
+        r if (r - 1.0).abs() < 0.01 => Delta::new(Direction::Same, "≈", false),
+        r if r >= 9.95 => Delta::new(Direction::Up, format!("×{}", short(r as u64)), true),
+        r if r >= 6.0 => Delta::new(Direction::Up, format!("×{r:.1}"), true),
+        r if r > 1.0 => Delta::new(Direction::Up, percent(r - 1.0), notable),
+        r => Delta::new(Direction::Down, percent(1.0 - r), notable),
     })
 }
 
-/// The change of a rate in percentage points; less than 0.01 pp is "≈".
+/// The change of a rate in percentage points; less than 0.01 pp is "≈". Notable from a quarter of a point on.
 pub fn change_of_rate(before: Option<f64>, now: Option<f64>) -> Option<Delta> {
     let points = (now? - before?) * 100.0;
     let size = points.abs();
     let direction = if points > 0.0 { Direction::Up } else { Direction::Down };
-    Some(match size {
-        s if s < 0.01 => Delta::new(Direction::Same, "≈"),
-        s if s < 0.995 => Delta::new(direction, format!("{s:.2}{THIN}pp")),
-        s if s < 9.95 => Delta::new(direction, format!("{s:.1}{THIN}pp")),
-        s => Delta::new(direction, format!("{s:.0}{THIN}pp")),
-    })
+    let text = match size {
+        s if s < 0.01 => return Some(Delta::new(Direction::Same, "≈", false)),
+        s if s < 0.995 => format!("{s:.2}{THIN}pp"),
+        s if s < 9.95 => format!("{s:.1}{THIN}pp"),
+        s => format!("{s:.0}{THIN}pp"),
+    };
+    Some(Delta::new(direction, text, size >= 0.25))
 }
 
 #[cfg(test)]

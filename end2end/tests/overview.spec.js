@@ -1,7 +1,9 @@
 // The overview on known data: the numbers on the screen are those that were sent; it reads well at every width and theme.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, logIn, sendHits, setUp, test } from './sendry.js';
+import { expect, figure, logIn, ownServer, sendHits, setUp, test } from './sendry.js';
+
+const sendry = ownServer();
 
 const run = promisify(execFile);
 
@@ -23,7 +25,7 @@ function hits() {
   ];
 }
 
-test('numbers are in the HTML before any script runs', async ({ browser, sendry }) => {
+test('numbers are in the HTML before any script runs', async ({ browser }) => {
   account = await setUp(sendry.url);
   await sendHits(sendry.url, account.key, hits());
   const context = await browser.newContext({ javaScriptEnabled: false });
@@ -31,42 +33,42 @@ test('numbers are in the HTML before any script runs', async ({ browser, sendry 
   const page = await context.newPage();
   await expect(async () => {
     await page.goto(`${sendry.url}/overview?range=1h`);
-    await expect(page.locator('[data-figure=requests]')).toHaveText('900', { timeout: 500 });
+    await expect(figure(page, 'Requests')).toHaveText('900', { timeout: 500 });
   }).toPass();
-  await expect(page.locator('[data-figure=error-rate]')).toContainText('6.67');
+  await expect(figure(page, 'Error rate')).toContainText('6.7 %');
   await expect(page.getByText('/products/:id').first()).toBeVisible();
   await expect(page.getByText('/orders').first()).toBeVisible();
   await context.close();
 });
 
-test('charts are drawn, tables sort, a service filters, and the back button undoes it', async ({ page, sendry }) => {
+test('charts are drawn, tables sort, a service filters, and the back button undoes it', async ({ page }) => {
   await logIn(page, sendry.url);
   await page.goto(`${sendry.url}/overview?range=1h`);
   await expect(page.locator('canvas').first()).toBeVisible();
-  await expect(page.locator('[data-figure=requests]')).toHaveText('900');
+  await expect(figure(page, 'Requests')).toHaveText('900');
   await page.screenshot({ path: 'artefacts/overview-known.png', fullPage: true });
 
-  const routes = page.locator('[data-table=endpoints] tbody tr');
+  const routes = page.locator('table.endpoints tbody tr');
   await expect(routes.first()).toContainText('/products/:id');
-  await page.locator('[data-table=endpoints]').getByRole('button', { name: /p95/i }).click();
+  await page.locator('table.endpoints').getByRole('button', { name: /p95/i }).click();
   await page.waitForURL(/sort=p95/);
   await expect(routes.first()).toContainText('/orders');
 
-  await page.locator('[data-table=services]').getByRole('link', { name: 'orders' }).click();
+  await page.locator('table.services').getByRole('link', { name: 'orders' }).click();
   await page.waitForURL(/service=orders/);
-  await expect(page.locator('[data-figure=requests]')).toHaveText('285');
+  await expect(figure(page, 'Requests')).toHaveText('285');
   await page.goBack();
-  await expect(page.locator('[data-figure=requests]')).toHaveText('900');
+  await expect(figure(page, 'Requests')).toHaveText('900');
 });
 
-test('a range without hits says so and offers a wider one', async ({ page, sendry }) => {
+test('a range without hits says so and offers a wider one', async ({ page }) => {
   await logIn(page, sendry.url);
   await page.goto(`${sendry.url}/overview?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`);
   await expect(page.getByText(/no (hits|requests)/i).first()).toBeVisible();
   await page.screenshot({ path: 'artefacts/overview-empty.png', fullPage: true });
 });
 
-test('it reads well from phone to desktop, in light and dark', async ({ page, sendry }) => {
+test('it reads well from phone to desktop, in light and dark', async ({ page }) => {
   await run(sendry.bin, ['demo', '--url', sendry.url, '--key', account.key, '--backfill', '26h', '--backfill-rate', '1.5', '--for', '0s']);
   await logIn(page, sendry.url);
   for (const scheme of ['light', 'dark']) {
@@ -75,7 +77,7 @@ test('it reads well from phone to desktop, in light and dark', async ({ page, se
       await page.setViewportSize({ width, height: 1000 });
       await page.goto(`${sendry.url}/overview`);
       await expect(page.locator('canvas').first()).toBeVisible();
-      await expect(page.locator('[data-table=services]')).toContainText('storefront');
+      await expect(page.locator('table.services')).toContainText('storefront');
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(overflow, `the page must not scroll sideways at ${width}`).toBeLessThanOrEqual(0);
       await page.screenshot({ path: `artefacts/overview-${scheme}-${width}.png`, fullPage: width < 1600 });

@@ -75,26 +75,32 @@ export async function sendHits(url, key, hits) {
 
 export async function logIn(page, url) {
   await page.goto(`${url}/login`);
-  await page.getByLabel('User name').fill(ADMIN.username);
+  await page.getByRole('textbox', { name: /^User name/ }).fill(ADMIN.username);
   await page.getByLabel('Password').fill(ADMIN.password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL(/\/(overview|setup)/);
 }
 
+/** A server for the tests of one file; its fields are there once the first test begins. */
+export function ownServer() {
+  const server = {};
+  base.beforeAll(async () => Object.assign(server, await start()));
+  base.afterAll(() => server.stop?.());
+  return server;
+}
+
+/** The value of a tile of the overview. */
+export const figure = (page, label) =>
+  page.locator('.tile', { has: page.locator('.tile-label', { hasText: new RegExp(`^${label}$`) }) }).locator('.tile-value');
+
 export const test = base.extend({
-  sendry: [
-    async ({}, use) => {
-      const server = await start();
-      await use(server);
-      await server.stop();
-    },
-    { scope: 'worker' },
-  ],
-  // An error in the console fails the test it came in.
+  // An error in the console fails the test it came in. A refused form is no error, though browsers print it as one.
   page: async ({ page }, use) => {
     const errors = [];
     page.on('console', (message) => {
-      if (message.type() === 'error' || /hydrat/i.test(message.text())) errors.push(message.text());
+      const refused = message.text().startsWith('Failed to load') && message.location().url.includes('/api/auth/');
+      const wrong = message.type() === 'error' || /hydrat|panicked/i.test(message.text());
+      if (wrong && !refused) errors.push(`${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => errors.push(String(error)));
     await use(page);

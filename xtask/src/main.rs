@@ -1,8 +1,9 @@
-//! What the project does to itself: `cargo xtask start`, `build`, `test`, `deny`.
+//! What the project does to itself: `cargo xtask start`, `build`, `test`, `bench`, `deny`.
 //!
 //! Every command starts from whatever the machine has and does only what is missing; where something cannot be had,
 //! it says so in one sentence with the remedy.
 
+mod bench;
 mod command;
 mod deny;
 mod files;
@@ -46,6 +47,9 @@ enum Task {
     },
     /// Run every test, or only the stages named
     Test { stages: Vec<test::Stage> },
+    /// Measure what the server costs
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Make sure that rustc can compile for the browser
     WasmTarget,
     /// Check licences, sources and duplicates of the dependencies (needs cargo-deny)
@@ -72,6 +76,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Start { release, serve } => start::start(&workspace, Mode::of(release), &serve)?,
         Task::Build { release } => build(&workspace, Mode::of(release))?,
         Task::Test { stages } => return test::test(&workspace, &stages),
+        Task::Bench(which) => bench::bench(&workspace, &which)?,
         Task::WasmTarget => wasm_target::ensure(&workspace)?,
         Task::Deny => deny::check(&workspace)?,
         Task::Announce { address, pid } => start::announce(address, pid)?,

@@ -45,7 +45,7 @@ pub(super) fn chart(series: &Timeseries, scale: Scale, pointer: AxisPointerType)
     let quiet = || AxisLabel::new().color("$muted").font_size(11.0);
     Chart::new()
         .animation(false)
-        .grid(Grid::new().left("44").right("36").top("10").bottom("22"))
+        .grid(Grid::new().left("54").right("34").top("10").bottom("22"))
         .x_axis(
             Axis::new()
                 .type_(AxisType::Category)

@@ -4,7 +4,7 @@
 //! and no text becomes code, so the page's content policy may be strict; whoever drops a [`Canvas`] leaves nothing
 //! behind.
 
-use super::option::resolve_tokens;
+use super::option::{resolve_tokens, thin_out};
 use super::{Drawing, Tip};
 use crate::charts::bridge::echarts::Instance;
 use js_sys::{Array, Function, Object, Reflect};
@@ -109,6 +109,7 @@ impl Canvas {
             let value = style.as_ref().and_then(|style| style.get_property_value(&format!("--{token}")).ok());
             value.map(|value| value.trim().to_owned()).unwrap_or_default()
         });
+        thin_out(&mut option["xAxis"]["data"], (f64::from(chart.element.client_width()) / 64.0) as usize);
         let Ok(option) = option.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) else { return };
         chart.tips.replace(tips);
         chart.write.set(write);

@@ -26,7 +26,7 @@ fn legend(series: &Timeseries) -> Vec<Key> {
         Key {
             key,
             label: key,
-            total: highest.map_or_else(String::new, |ms| format!("≤ {}", number::duration(ms))),
+            total: highest.map_or_else(String::new, |ms| format!("{} max", number::duration(ms))),
         }
     };
     PERCENTILES.into_iter().rev().map(key).collect()

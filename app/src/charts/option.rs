@@ -60,6 +60,22 @@ pub(super) fn resolve_tokens(option: &mut Value, resolve: &impl Fn(&str) -> Stri
     }
 }
 
+/// Leaves every so many of the axis' labels, so that at most `room` of them remain; a day's name rather than a time.
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers know the width"))]
+pub(super) fn thin_out(labels: &mut Value, room: usize) {
+    let Some(labels) = labels.as_array_mut() else { return };
+    let named = |label: &Value| label.as_str().is_some_and(|label| !label.is_empty());
+    let places: Vec<usize> = (0..labels.len()).filter(|place| named(&labels[*place])).collect();
+    let stride = places.len().div_ceil(room.max(1)).max(1);
+    let is_day = |place: &usize| labels[*place].as_str().is_some_and(|label| label.contains(' '));
+    let keep = places.iter().position(is_day).unwrap_or(0) % stride;
+    for (n, place) in places.into_iter().enumerate() {
+        if n % stride != keep {
+            labels[place] = json!("");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +85,20 @@ mod tests {
         let mut option = json!({ "a": { "b": 1, "c": [1, 2] } });
         merge(&mut option, json!({ "a": { "c": [3], "d": true }, "e": null }));
         assert_eq!(option, json!({ "a": { "b": 1, "c": [3], "d": true }, "e": null }));
+    }
+
+    #[test]
+    fn labels_are_thinned_out_around_the_days_name() {
+        let all = json!(["18:00", "", "21:00", "23 Nov", "03:00", "", "06:00"]);
+        let mut few = all.clone();
+        thin_out(&mut few, 3);
+        assert_eq!(few, json!(["18:00", "", "", "23 Nov", "", "", "06:00"]));
+        let mut same = all.clone();
+        thin_out(&mut same, 9);
+        assert_eq!(same, all);
+        let mut none = all;
+        thin_out(&mut none, 0);
+        assert_eq!(none, json!(["", "", "", "23 Nov", "", "", ""]));
     }
 
     #[test]

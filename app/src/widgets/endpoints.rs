@@ -68,7 +68,7 @@ fn Content(place: Memo<Place>, report: Report<Endpoints>) -> impl IntoView {
     };
     view! {
         <div class="table-scroll">
-            <table class="table endpoints">
+            <table class="table is-stacking endpoints">
                 <thead><tr>{COLUMNS.map(head).collect_view()}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -117,20 +117,25 @@ fn line(row: &EndpointRow, scale: Scale, one_service: bool) -> AnyView {
             <th scope="row" class="col-endpoint">
                 <span class="endpoint">
                     <span class="method">{method.as_str()}</span>
-                    <code class="route" title=endpoint.clone()>{endpoint.clone()}</code>
+                    <code class="route">{breakable(endpoint)}</code>
                     {from}
                 </span>
             </th>
-            <td class="number"><span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span></td>
+            <td class="number" data-label="requests"><span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span></td>
             <td class="number col-errors">{number::exact(totals.errors)}</td>
-            <td class=format!("number {}", concern(totals))>{number::rate(totals.errors, totals.requests)}</td>
+            <td class=format!("number {}", concern(totals)) data-label="errors">{number::rate(totals.errors, totals.requests)}</td>
             <td class="number col-p50">{number::latency(latency.p50)}</td>
-            <td class="number"><span class="measure"><Bar share=p95 class="p95"/>{number::latency(latency.p95)}</span></td>
+            <td class="number" data-label="p95"><span class="measure"><Bar share=p95 class="p95"/>{number::latency(latency.p95)}</span></td>
             <td class="number col-p99">{number::latency(latency.p99)}</td>
             <td class="number col-time"><span class="measure"><Bar share=time class="time"/>{number::duration(time_spent(totals))}</span></td>
         </tr>
     }
     .into_any()
+}
+
+/// A route that may be broken before each of its slashes.
+fn breakable(route: &str) -> AnyView {
+    route.split_inclusive('/').map(|piece| view! { {piece.to_owned()} <wbr/> }).collect_view().into_any()
 }
 
 /// The colour of a rate, by the server's errors: what clients do wrong is nobody's alarm.

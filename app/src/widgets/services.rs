@@ -27,7 +27,7 @@ fn Content(place: Memo<Place>, report: Report<Services>) -> impl IntoView {
     };
     view! {
         <div class="table-scroll">
-            <table class="table services">
+            <table class="table is-stacking services">
                 <thead>
                     <tr>
                         <th scope="col">"Service"</th>
@@ -62,11 +62,11 @@ fn line(row: &ServiceRow, place: &Place) -> AnyView {
                 </a>
                 {note}
             </th>
-            <td><span class=format!("state {class}")><Icon glyph/>{word(*health)}</span></td>
+            <td class="col-state"><span class=format!("state {class}")><Icon glyph/>{word(*health)}</span></td>
             <td class="col-reason">{reason.clone()}</td>
-            <td class="number" title=number::exact(totals.requests)>{number::exact(totals.requests)}</td>
-            <td class="number">{number::rate(totals.errors, totals.requests)}</td>
-            <td class="number">{number::latency(totals.latency_ms.p95)}</td>
+            <td class="number" data-label="requests">{number::exact(totals.requests)}</td>
+            <td class="number" data-label="errors">{number::rate(totals.errors, totals.requests)}</td>
+            <td class="number" data-label="p95">{number::latency(totals.latency_ms.p95)}</td>
             <td class="col-shape"><Sparkline values/></td>
         </tr>
     }

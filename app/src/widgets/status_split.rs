@@ -9,7 +9,7 @@ use std::sync::Arc;
 use telemetry::report::{StatusClasses, StatusCodes, StatusRow};
 
 /// How many codes are listed.
-const ROWS: usize = 12;
+const ROWS: usize = 8;
 
 #[component]
 pub(crate) fn StatusSplit(report: Report<StatusCodes>) -> impl IntoView {
@@ -26,7 +26,7 @@ fn Content(report: Report<StatusCodes>) -> impl IntoView {
     let rows = move || report.with(|codes| codes.status_codes.iter().take(ROWS).map(line).collect_view());
     let more = move || {
         let more = report.with(|codes| codes.status_codes.len().saturating_sub(ROWS))?;
-        (more > 0).then(|| view! { <p class="card-foot">{format!("and {more} more")}</p> })
+        (more > 0).then(|| view! { <p class="card-foot">{if more == 1 { "and one more".to_owned() } else { format!("and {more} more") }}</p> })
     };
     view! {
         {bar}

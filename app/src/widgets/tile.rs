@@ -14,10 +14,11 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    fn class(self, direction: Direction) -> &'static str {
-        match (self, direction) {
-            (Self::LessIsBetter, Direction::Up) => "delta is-worse",
-            (Self::LessIsBetter, Direction::Down) => "delta is-better",
+    /// Only what is notable has a colour: an alarm that always rings is none.
+    fn class(self, delta: &Delta) -> &'static str {
+        match (self, delta.direction) {
+            (Self::LessIsBetter, Direction::Up) if delta.notable => "delta is-worse",
+            (Self::LessIsBetter, Direction::Down) if delta.notable => "delta is-better",
             _ => "delta",
         }
     }
@@ -45,13 +46,14 @@ pub(crate) fn Tile(
 ) -> impl IntoView {
     let text = move |Figure { value, exact, delta, before }: Figure| {
         let delta = delta.map(|delta| {
+            let class = tone.class(&delta);
             let (arrow, word) = match delta.direction {
                 Direction::Up => ("↑ ", "up "),
                 Direction::Down => ("↓ ", "down "),
                 Direction::Same => ("", "the same "),
             };
             view! {
-                <span class=tone.class(delta.direction)>
+                <span class=class>
                     <span aria-hidden="true">{arrow}</span>
                     <span class="visually-hidden">{word}</span>
                     {delta.text}

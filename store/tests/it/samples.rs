@@ -12,26 +12,26 @@ use telemetry::sketch::bin_of;
 use telemetry::time::{DAY, Resolution};
 
 /// The tests' clock, Unix seconds: a Monday, 13:46:40 UTC.
-pub const NOW: i64 = 1_790_000_000;
+pub(crate) const NOW: i64 = 1_790_000_000;
 
 /// A hit with texts of its own.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Unix milliseconds.
-    pub at: i64,
-    pub service: String,
-    pub environment: String,
-    pub method: Method,
-    pub endpoint: String,
-    pub status: u16,
-    pub latency_ms: f64,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
+    pub(crate) at: i64,
+    pub(crate) service: String,
+    pub(crate) environment: String,
+    pub(crate) method: Method,
+    pub(crate) endpoint: String,
+    pub(crate) status: u16,
+    pub(crate) latency_ms: f64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
 }
 
 impl Sample {
     /// An uneventful hit at a Unix second.
-    pub fn at(second: i64) -> Self {
+    pub(crate) fn at(second: i64) -> Self {
         Self {
             at: second * 1_000,
             service: "shop".into(),
@@ -45,11 +45,11 @@ impl Sample {
         }
     }
 
-    pub fn second(&self) -> i64 {
+    pub(crate) fn second(&self) -> i64 {
         self.at.div_euclid(1_000)
     }
 
-    pub fn hit(&self) -> Hit<'_> {
+    pub(crate) fn hit(&self) -> Hit<'_> {
         Hit {
             at: self.at,
             service: &self.service,
@@ -75,7 +75,7 @@ impl Sample {
     }
 
     /// The three series that it adds to.
-    pub fn series(&self, client: ClientId) -> [SeriesKey; 3] {
+    pub(crate) fn series(&self, client: ClientId) -> [SeriesKey; 3] {
         let service = self.service.clone();
         let kinds = [
             SeriesKind::Client,
@@ -87,15 +87,15 @@ impl Sample {
 }
 
 /// A stream of numbers that is the same on every run.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// SplitMix64.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -103,16 +103,16 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
-    pub fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len() as u64) as usize]
     }
 
     /// A hit somewhere in `seconds` before `end` (Unix seconds).
-    pub fn sample(&mut self, end: i64, seconds: i64) -> Sample {
+    pub(crate) fn sample(&mut self, end: i64, seconds: i64) -> Sample {
         let spread = [0.0, 0.02, 0.7, 3.0, 18.0, 240.0, 4_000.0];
         Sample {
             at: (end - seconds) * 1_000 + self.below(seconds as u64 * 1_000) as i64,
@@ -128,16 +128,16 @@ impl Random {
     }
 }
 
-pub fn message(n: u128) -> MessageId {
+pub(crate) fn message(n: u128) -> MessageId {
     MessageId(n)
 }
 
-pub fn claim(client: ClientId, batch: &str, message: MessageId) -> BatchClaim {
+pub(crate) fn claim(client: ClientId, batch: &str, message: MessageId) -> BatchClaim {
     BatchClaim { client, batch: batch.into(), message }
 }
 
 /// The rollups of hits: a direct group-by, at every resolution.
-pub fn rollups(
+pub(crate) fn rollups(
     client: ClientId,
     samples: &[Sample],
     number: impl Fn(&SeriesKey) -> SeriesId,
@@ -171,7 +171,7 @@ fn aggregate(sample: &Sample) -> Aggregate {
 }
 
 /// Claims a batch and works out what to complete it with.
-pub async fn prepare(
+pub(crate) async fn prepare(
     metrics: &dyn MetricsStore,
     batch: &BatchClaim,
     samples: &[Sample],
@@ -197,7 +197,7 @@ pub async fn prepare(
 }
 
 /// Counts a batch, as the consumer does.
-pub async fn count(
+pub(crate) async fn count(
     metrics: &dyn MetricsStore,
     client: ClientId,
     batch: &str,
@@ -210,7 +210,7 @@ pub async fn count(
 }
 
 /// The day that [`NOW`] lies in, Unix seconds.
-pub fn today() -> (i64, i64) {
+pub(crate) fn today() -> (i64, i64) {
     let day = Resolution::Day.floor(NOW);
     (day, day + DAY)
 }

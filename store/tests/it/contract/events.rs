@@ -7,28 +7,32 @@ use std::time::Duration;
 use store::EventStore;
 use store::access::ClientScope;
 use store::events::{Event, EventCursor, EventFilter, EventGroup};
-use telemetry::hit::{Hit, Method, identity, latency_us};
+use telemetry::hit::{Hit, Method, identity};
 use telemetry::report::{ClientId, RequestRow};
 use telemetry::time::{DAY, Range, Resolution, from_second};
 
 macro_rules! contract {
     ($open:expr) => {
         mod events_contract {
-            crate::run_contract!($open, crate::contract::events, [
-                the_first_content_under_an_identity_stays,
-                what_was_stored_comes_back,
-                positions_and_batches_and_clients_tell_events_apart,
-                many_events_at_once_and_again_at_the_same_time,
-                pages_are_complete_and_without_repeats_even_within_one_millisecond,
-                a_page_holds_its_range_only,
-                filters_let_pass_what_matches,
-                a_search_finds_parts_in_any_case,
-                a_scan_stops_when_its_time_is_up_and_goes_on_where_it_stopped,
-                another_client_sees_nothing,
-                junk_finds_nothing,
-                groups_equal_a_direct_group_by,
-                pruning_takes_the_oldest_in_portions,
-            ]);
+            crate::run_contract!(
+                $open,
+                events,
+                [
+                    the_first_content_under_an_identity_stays,
+                    what_was_stored_comes_back,
+                    positions_and_batches_and_clients_tell_events_apart,
+                    many_events_at_once_and_again_at_the_same_time,
+                    pages_are_complete_and_without_repeats_even_within_one_millisecond,
+                    a_page_holds_its_range_only,
+                    filters_let_pass_what_matches,
+                    a_search_finds_parts_in_any_case,
+                    a_scan_stops_when_its_time_is_up_and_goes_on_where_it_stopped,
+                    another_client_sees_nothing,
+                    junk_finds_nothing,
+                    groups_equal_a_direct_group_by,
+                    pruning_takes_the_oldest_in_portions,
+                ]
+            );
         }
     };
 }
@@ -54,7 +58,12 @@ fn id(batch: &str, position: u32) -> String {
 }
 
 /// All pages of a filter, the way a caller asks for them.
-async fn pages(store: &dyn EventStore, filter: &EventFilter, limit: usize, budget: Duration) -> Vec<RequestRow> {
+async fn pages(
+    store: &dyn EventStore,
+    filter: &EventFilter,
+    limit: usize,
+    budget: Duration,
+) -> Vec<RequestRow> {
     let mut rows = Vec::new();
     let mut after: Option<EventCursor> = None;
     loop {
@@ -68,7 +77,7 @@ async fn pages(store: &dyn EventStore, filter: &EventFilter, limit: usize, budge
     }
 }
 
-pub async fn the_first_content_under_an_identity_stays(store: Arc<dyn EventStore>) {
+pub(crate) async fn the_first_content_under_an_identity_stays(store: Arc<dyn EventStore>) {
     let (first, second) = (Sample::at(NOW), Sample { status: 500, ..Sample::at(NOW + 60) });
     store.insert(&[event("b:x", 0, first.hit()), event("b:x", 0, second.hit())]).await.unwrap();
     store.insert(&[event("b:x", 0, second.hit()), event("b:x", 1, second.hit())]).await.unwrap();
@@ -78,7 +87,7 @@ pub async fn the_first_content_under_an_identity_stays(store: Arc<dyn EventStore
     assert_eq!(store.get(&scope(), &id("b:x", 1)).await.unwrap().unwrap().row.status, 500);
 }
 
-pub async fn what_was_stored_comes_back(store: Arc<dyn EventStore>) {
+pub(crate) async fn what_was_stored_comes_back(store: Arc<dyn EventStore>) {
     let sample = Sample { latency_ms: 0.1 + 0.2, endpoint: "/größe/'\"%_\\".into(), ..Sample::at(NOW) };
     let hit = Hit {
         at: NOW * 1_000 + 123,
@@ -101,10 +110,16 @@ pub async fn what_was_stored_comes_back(store: Arc<dyn EventStore>) {
     let stored = store.get(&scope(), &id("e:evt/1", 0)).await.unwrap().unwrap();
     assert_eq!(stored.row.id, id("e:evt/1", 0));
     assert_eq!(stored.row.timestamp.as_millisecond(), hit.at);
-    assert_eq!((stored.row.service.as_str(), stored.row.environment.as_str()), (hit.service, hit.environment));
+    assert_eq!(
+        (stored.row.service.as_str(), stored.row.environment.as_str()),
+        (hit.service, hit.environment)
+    );
     assert_eq!((stored.row.method, stored.row.endpoint.as_str()), (hit.method, hit.endpoint));
     assert_eq!((stored.row.status, stored.row.latency_ms), (hit.status, hit.latency_ms));
-    assert_eq!((stored.row.consumer.as_deref(), stored.row.trace_id.as_deref()), (hit.consumer, hit.trace_id));
+    assert_eq!(
+        (stored.row.consumer.as_deref(), stored.row.trace_id.as_deref()),
+        (hit.consumer, hit.trace_id)
+    );
     assert_eq!((stored.row.event_id.as_deref(), stored.row.error.as_deref()), (hit.event_id, hit.error));
     assert_eq!((stored.ip.as_deref(), stored.user_agent.as_deref()), (hit.ip, hit.user_agent));
     assert_eq!((stored.request_size, stored.response_size), (hit.request_size, hit.response_size));
@@ -120,7 +135,7 @@ pub async fn what_was_stored_comes_back(store: Arc<dyn EventStore>) {
     assert_eq!(rows, [stored.row, store.get(&scope(), &id("m:1", 3)).await.unwrap().unwrap().row]);
 }
 
-pub async fn positions_and_batches_and_clients_tell_events_apart(store: Arc<dyn EventStore>) {
+pub(crate) async fn positions_and_batches_and_clients_tell_events_apart(store: Arc<dyn EventStore>) {
     let sample = Sample::at(NOW);
     let mut events = Vec::new();
     for batch in ["b:1", "b:1/0", "e:1", "m:1"] {
@@ -135,13 +150,14 @@ pub async fn positions_and_batches_and_clients_tell_events_apart(store: Arc<dyn 
     assert_eq!(ids, events.iter().map(|event| id(event.batch, event.position)).collect());
 }
 
-pub async fn many_events_at_once_and_again_at_the_same_time(store: Arc<dyn EventStore>) {
+pub(crate) async fn many_events_at_once_and_again_at_the_same_time(store: Arc<dyn EventStore>) {
     const EVENTS: u32 = 20_011;
     let tasks = (0..3).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
             let samples: Vec<Sample> = (0..EVENTS).map(|n| Sample::at(NOW + i64::from(n / 50))).collect();
-            let events: Vec<_> = (0..).zip(&samples).map(|(n, sample)| event("b:many", n, sample.hit())).collect();
+            let events: Vec<_> =
+                (0..).zip(&samples).map(|(n, sample)| event("b:many", n, sample.hit())).collect();
             store.insert(&events).await.unwrap();
         })
     });
@@ -151,7 +167,9 @@ pub async fn many_events_at_once_and_again_at_the_same_time(store: Arc<dyn Event
     assert_eq!(store.count(&scope()).await.unwrap(), u64::from(EVENTS));
 }
 
-pub async fn pages_are_complete_and_without_repeats_even_within_one_millisecond(store: Arc<dyn EventStore>) {
+pub(crate) async fn pages_are_complete_and_without_repeats_even_within_one_millisecond(
+    store: Arc<dyn EventStore>,
+) {
     let mut random = Random::new(1);
     let mut samples: Vec<Sample> = (0..400).map(|_| random.sample(NOW, 40)).collect();
     for sample in &mut samples {
@@ -173,20 +191,22 @@ pub async fn pages_are_complete_and_without_repeats_even_within_one_millisecond(
     }
 }
 
-pub async fn a_page_holds_its_range_only(store: Arc<dyn EventStore>) {
+pub(crate) async fn a_page_holds_its_range_only(store: Arc<dyn EventStore>) {
     let samples: Vec<Sample> = (0..5).map(|n| Sample { at: NOW * 1_000 + n, ..Sample::at(NOW) }).collect();
     let events: Vec<_> = (0..).zip(&samples).map(|(n, sample)| event("b:x", n, sample.hit())).collect();
     store.insert(&events).await.unwrap();
     let at = |us: i64| jiff::Timestamp::from_microsecond(NOW * 1_000_000 + us).unwrap();
     // From is inclusive, to exclusive, also between two milliseconds.
-    for (from, to, found) in [(1_000, 3_000, 2), (1, 3_000, 2), (1_000, 3_001, 3), (999, 1_000, 0), (0, 5_000, 5)] {
+    for (from, to, found) in
+        [(1_000, 3_000, 2), (1, 3_000, 2), (1_000, 3_001, 3), (999, 1_000, 0), (0, 5_000, 5)]
+    {
         let range = Range::new(at(from), at(to)).unwrap();
         let page = store.page(&scope(), range, &EventFilter::default(), None, 10, BUDGET).await.unwrap();
         assert_eq!((page.rows.len(), page.next), (found, None), "{from}..{to}");
     }
 }
 
-pub async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
+pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
     let mut random = Random::new(2);
     let samples: Vec<Sample> = (0..300).map(|_| random.sample(NOW, 3_600)).collect();
     let traces: Vec<String> = (0..300).map(|n| format!("{:032x}", n % 40)).collect();
@@ -205,7 +225,12 @@ pub async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
         EventFilter { status: Some((500, 599)), ..any() },
         EventFilter { status: Some((404, 404)), ..any() },
         EventFilter { trace_id: Some(format!("{:032x}", 7)), ..any() },
-        EventFilter { service: Some("shop".into()), status: Some((200, 299)), method: Some(Method::Get), ..any() },
+        EventFilter {
+            service: Some("shop".into()),
+            status: Some((200, 299)),
+            method: Some(Method::Get),
+            ..any()
+        },
         EventFilter { service: Some("nobody".into()), ..any() },
     ];
     for filter in filters {
@@ -226,7 +251,7 @@ pub async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
     }
 }
 
-pub async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>) {
+pub(crate) async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>) {
     let sample = Sample::at(NOW);
     let hits = [
         Hit { endpoint: "/Orders/100%_done", ..sample.hit() },
@@ -238,8 +263,16 @@ pub async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>) {
     ];
     let events: Vec<_> = (0..).zip(hits).map(|(n, hit)| event("b:q", n, hit)).collect();
     store.insert(&events).await.unwrap();
-    let cases =
-        [("0%_D", 0), ("reset", 1), ("ABCDEF", 2), ("evt-4", 3), ("le app", 4), ("%", 0), ("é", 9), ("orders/1", 0)];
+    let cases = [
+        ("0%_D", 0),
+        ("reset", 1),
+        ("ABCDEF", 2),
+        ("evt-4", 3),
+        ("le app", 4),
+        ("%", 0),
+        ("é", 9),
+        ("orders/1", 0),
+    ];
     for (text, position) in cases {
         let filter = EventFilter { text: Some(text.into()), ..EventFilter::default() };
         let found: Vec<String> =
@@ -249,7 +282,9 @@ pub async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>) {
     }
 }
 
-pub async fn a_scan_stops_when_its_time_is_up_and_goes_on_where_it_stopped(store: Arc<dyn EventStore>) {
+pub(crate) async fn a_scan_stops_when_its_time_is_up_and_goes_on_where_it_stopped(
+    store: Arc<dyn EventStore>,
+) {
     const EVENTS: u32 = 9_000;
     let samples: Vec<Sample> = (0..EVENTS).map(|n| Sample::at(NOW - i64::from(n / 3))).collect();
     let events: Vec<_> = (0..)
@@ -268,7 +303,7 @@ pub async fn a_scan_stops_when_its_time_is_up_and_goes_on_where_it_stopped(store
     assert_eq!(found, [id("b:s", 1), id("b:s", 4_001), id("b:s", 8_001)]);
 }
 
-pub async fn another_client_sees_nothing(store: Arc<dyn EventStore>) {
+pub(crate) async fn another_client_sees_nothing(store: Arc<dyn EventStore>) {
     let sample = Sample::at(NOW);
     store.insert(&[event("b:x", 0, sample.hit())]).await.unwrap();
     let other = ClientScope::of_the_instance(ClientId(8));
@@ -280,12 +315,15 @@ pub async fn another_client_sees_nothing(store: Arc<dyn EventStore>) {
     assert_eq!(store.prune(ClientId(8), i64::MAX, 10).await.unwrap(), 0);
     // Nor with a cursor of the first client's.
     let cursor = EventCursor { at: (NOW + 1) * 1_000, id: id("b:x", 0) };
-    let page = store.page(&other, all_time(), &EventFilter::default(), Some(&cursor), 10, BUDGET).await.unwrap();
+    let page =
+        store.page(&other, all_time(), &EventFilter::default(), Some(&cursor), 10, BUDGET).await.unwrap();
     assert!(page.rows.is_empty());
 }
 
-pub async fn junk_finds_nothing(store: Arc<dyn EventStore>) {
-    for junk in ["", "/", "7", "7/", "7//", "7/b:x/", "7/b:x/-1", "7/b:x/99999999999", "x/b:x/0", "7/b:x/0\u{0}", "ü"] {
+pub(crate) async fn junk_finds_nothing(store: Arc<dyn EventStore>) {
+    for junk in
+        ["", "/", "7", "7/", "7//", "7/b:x/", "7/b:x/-1", "7/b:x/99999999999", "x/b:x/0", "7/b:x/0\u{0}", "ü"]
+    {
         assert_eq!(store.get(&scope(), junk).await.unwrap(), None, "{junk}");
     }
     let cursor = EventCursor { at: NOW * 1_000, id: "junk".into() };
@@ -293,11 +331,13 @@ pub async fn junk_finds_nothing(store: Arc<dyn EventStore>) {
     assert!(page.is_err_and(|error| !error.is_retryable()));
 }
 
-pub async fn groups_equal_a_direct_group_by(store: Arc<dyn EventStore>) {
+pub(crate) async fn groups_equal_a_direct_group_by(store: Arc<dyn EventStore>) {
     let mut random = Random::new(3);
     let mut samples: Vec<Sample> = (0..2_000).map(|_| random.sample(NOW, 600)).collect();
     // Latencies whose microseconds lie on either side of a half.
-    let edges = [0.0, 0.000_5, 0.000_499_999_999_999_999_94, 0.001_5, 1.000_5, 2.000_499_999_999_999_7, 86_400_000.0];
+    let half = 0.000_5_f64;
+    let edges =
+        [0.0, half, half.next_down(), 3.0 * half, 2_001.0 * half, (4_001.0 * half).next_down(), 86_400_000.0];
     for (sample, edge) in samples.iter_mut().zip(edges) {
         sample.latency_ms = edge;
     }
@@ -307,30 +347,41 @@ pub async fn groups_equal_a_direct_group_by(store: Arc<dyn EventStore>) {
     store.insert(&[event("b:h", 0, without_size)]).await.unwrap();
 
     let range = Range::new(from_second(NOW - 480), from_second(NOW - 60)).unwrap();
-    let mut groups: BTreeMap<(i64, String, String, Method, String, u16), (u64, i64, u64, u64)> = BTreeMap::new();
+    let mut groups: BTreeMap<_, EventGroup> = BTreeMap::new();
     for (sample, has_size) in samples.iter().map(|sample| (sample, true)).chain([(&samples[0], false)]) {
         if !(NOW - 480..NOW - 60).contains(&sample.second()) {
             continue;
         }
         let minute = Resolution::Minute.floor(sample.second());
         let (service, environment) = (sample.service.clone(), sample.environment.clone());
-        let key = (minute, service, environment, sample.method, sample.endpoint.clone(), sample.status);
-        let group = groups.entry(key).or_default();
-        group.0 += 1;
-        group.1 += latency_us(sample.latency_ms);
-        group.2 += if has_size { sample.bytes_in } else { 0 };
-        group.3 += if has_size { sample.bytes_out } else { 0 };
+        let (method, endpoint, status) = (sample.method, sample.endpoint.clone(), sample.status);
+        let key = (minute, service.clone(), environment.clone(), method, endpoint.clone(), status);
+        let (count, latency_us, bytes_in, bytes_out) = (0, 0, 0, 0);
+        let empty = EventGroup {
+            minute,
+            service,
+            environment,
+            method,
+            endpoint,
+            status,
+            count,
+            latency_us,
+            bytes_in,
+            bytes_out,
+        };
+        let group = groups.entry(key).or_insert(empty);
+        group.count += 1;
+        group.latency_us += telemetry::hit::latency_us(sample.latency_ms);
+        if has_size {
+            group.bytes_in += sample.bytes_in;
+            group.bytes_out += sample.bytes_out;
+        }
     }
-    let expected: Vec<EventGroup> = groups
-        .into_iter()
-        .map(|((minute, service, environment, method, endpoint, status), (count, latency_us, bytes_in, bytes_out))| {
-            EventGroup { minute, service, environment, method, endpoint, status, count, latency_us, bytes_in, bytes_out }
-        })
-        .collect();
+    let expected: Vec<EventGroup> = groups.into_values().collect();
     assert_eq!(store.group(&scope(), range).await.unwrap(), expected);
 }
 
-pub async fn pruning_takes_the_oldest_in_portions(store: Arc<dyn EventStore>) {
+pub(crate) async fn pruning_takes_the_oldest_in_portions(store: Arc<dyn EventStore>) {
     let samples: Vec<Sample> = (0..100).map(|n| Sample::at(NOW - n)).collect();
     let events: Vec<_> = (0..).zip(&samples).map(|(n, sample)| event("b:p", n, sample.hit())).collect();
     store.insert(&events).await.unwrap();

@@ -1,5 +1,5 @@
 //! What every backend promises, one suite per trait.
 
-pub mod accounts;
-pub mod events;
-pub mod metrics;
+pub(crate) mod accounts;
+pub(crate) mod events;
+pub(crate) mod metrics;

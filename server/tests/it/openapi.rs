@@ -1,0 +1,130 @@
+//! What the API says about itself is what it does.
+
+use crate::harness::TestServer;
+use reqwest::Method;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Every documented call. A change here is a change of the contract.
+const CALLS: [&str; 24] = [
+    "DELETE /api/clients/{id}/keys/{keyId}",
+    "GET /api/analytics/endpoints",
+    "GET /api/analytics/overview",
+    "GET /api/analytics/services",
+    "GET /api/analytics/status-codes",
+    "GET /api/analytics/timeseries",
+    "GET /api/auth/me",
+    "GET /api/clients",
+    "GET /api/clients/{id}",
+    "GET /api/clients/{id}/keys",
+    "GET /api/clients/{id}/usage",
+    "GET /api/requests",
+    "GET /api/requests/{id}",
+    "GET /healthz",
+    "GET /readyz",
+    "POST /api/auth/login",
+    "POST /api/auth/logout",
+    "POST /api/auth/onboard",
+    "POST /api/auth/refresh",
+    "POST /api/auth/register",
+    "POST /api/clients",
+    "POST /api/clients/{id}/keys",
+    "POST /api/hit",
+    "POST /api/hits",
+];
+
+async fn document(server: &TestServer) -> Value {
+    let reply = server.get("/api/openapi.json").await;
+    assert_eq!(reply.header("content-type"), "application/json");
+    reply.expect(200)
+}
+
+fn calls(document: &Value) -> Vec<(String, String)> {
+    let mut calls = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            calls.push((method.to_uppercase(), path.clone()));
+        }
+    }
+    calls
+}
+
+#[tokio::test]
+async fn all_calls_are_described() {
+    let server = TestServer::start().await;
+    let document = document(&server).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["title"], "Sendry");
+    let found: BTreeSet<String> = calls(&document).into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!(found, BTreeSet::from(CALLS.map(str::to_owned)));
+
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!((&schemes["session"]["in"], &schemes["apiKey"]["in"]), (&"cookie".into(), &"header".into()));
+    let tags: BTreeSet<&str> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for (_, item) in document["paths"].as_object().unwrap() {
+        for (_, operation) in item.as_object().unwrap() {
+            assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{operation}");
+            assert!(!operation["summary"].as_str().unwrap().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_every_error_has_its_body() {
+    let server = TestServer::start().await;
+    let document = document(&server).await;
+    let mut references = Vec::new();
+    gather(&document, &mut references);
+    assert!(references.len() > 50);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api")) {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, reply) in operation["responses"].as_object().unwrap() {
+                if status.as_str() >= "400" {
+                    let schema = &reply["content"]["application/json"]["schema"]["$ref"];
+                    assert_eq!(schema, "#/components/schemas/ErrorBody", "{method} {path} {status}");
+                }
+            }
+        }
+    }
+}
+
+fn gather(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::String(reference) if name == "$ref" => references.push(reference.clone()),
+                    other => gather(other, references),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, references)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_described_call_exists() {
+    let server = TestServer::start().await.with_admin().await;
+    let unknown = server.get("/api/no/such/route").await.text;
+    for (method, path) in calls(&document(&server).await) {
+        let real = path.replace("{id}", "1").replace("{keyId}", "1");
+        let method: Method = method.parse().unwrap();
+        // A browser for each: signing out is one of the calls.
+        let caller = server.browser();
+        let reply = caller.send(caller.request(method.clone(), &real)).await;
+        assert!(reply.status != 405 && reply.text != unknown, "{method} {path}: {} {}", reply.status, reply.text);
+        assert!(!reply.header("x-request-id").is_empty(), "{method} {path}");
+        assert!(reply.text.is_empty() || reply.body().is_object(), "{method} {path}: {}", reply.text);
+        if !matches!(path.split('/').nth(2), Some("auth" | "hit" | "hits") | None) {
+            assert_eq!(reply.status, 401, "{method} {path} is open to everybody");
+        }
+        let wrong = if method == Method::PUT { Method::PATCH } else { Method::PUT };
+        let reply = caller.send(caller.request(wrong, &real)).await;
+        assert_eq!(reply.status, 405, "{path}");
+    }
+}
