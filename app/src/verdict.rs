@@ -30,7 +30,7 @@ pub(crate) fn of_services(services: &Services, only: Option<&str>) -> Verdict {
     let rows: Vec<&ServiceRow> =
         services.services.iter().filter(|row| only.is_none_or(|only| only == row.service)).collect();
     let Some(worst) = rows.iter().map(|row| row.health).min() else {
-        return Verdict { health: None, headline: "Nothing seen".to_owned(), detail: String::new() };
+        return Verdict { health: None, headline: "No traffic".to_owned(), detail: String::new() };
     };
     let bad: Vec<&&ServiceRow> = rows.iter().filter(|row| row.health == worst).collect();
     let rest = rows.len() - bad.len();
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn all_is_well_only_where_something_was_seen() {
-        assert_eq!(said(&[]).0, "Nothing seen");
+        assert_eq!(said(&[]).0, "No traffic");
         assert_eq!(of_services(&services(&[]), None).health, None);
         assert_eq!(said(&[("a", Health::Healthy, "")]).0, "a is healthy");
         assert_eq!(

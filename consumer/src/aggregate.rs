@@ -84,7 +84,11 @@ impl Sums {
 
     /// The rollup rows, in key order. `numbers` are the ids of `series.series`, in that order; beyond the caps several
     /// series share one id, and their sums one row.
-    pub(crate) fn rollups(self, series: &SeriesOfGroup<'_>, numbers: &[SeriesId]) -> BTreeMap<RollupKey, Aggregate> {
+    pub(crate) fn rollups(
+        self,
+        series: &SeriesOfGroup<'_>,
+        numbers: &[SeriesId],
+    ) -> BTreeMap<RollupKey, Aggregate> {
         let mut rows: BTreeMap<RollupKey, Aggregate> = BTreeMap::new();
         for ((endpoint, minute, status), sum) in self.cells {
             for level in series.levels[endpoint] {

@@ -16,7 +16,9 @@ pub enum StepError {
     TimedOut { step: &'static str, limit: Duration },
     #[error("the breaker is open for another {0:?}")]
     BreakerOpen(Duration),
-    #[error("the batch {batch} is older than the inbox remembers; whether it was counted is not known any more")]
+    #[error(
+        "the batch {batch} is older than the inbox remembers; whether it was counted is not known any more"
+    )]
     Expired { batch: String },
 }
 

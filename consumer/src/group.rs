@@ -15,8 +15,11 @@ impl<'a> Group<'a> {
         let mut undecodable = Vec::new();
         for delivery in deliveries {
             match Envelope::decode(&delivery.message.body) {
-                Ok(envelope) if envelope.client == delivery.message.client => members.push((delivery, envelope)),
-                Ok(_) => undecodable.push((delivery, "the envelope is of another client than its message".to_owned())),
+                Ok(envelope) if envelope.client == delivery.message.client => {
+                    members.push((delivery, envelope))
+                }
+                Ok(_) => undecodable
+                    .push((delivery, "the envelope is of another client than its message".to_owned())),
                 Err(error) => undecodable.push((delivery, error.to_string())),
             }
         }

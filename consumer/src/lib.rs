@@ -17,8 +17,8 @@ mod aggregate;
 mod failure;
 mod group;
 mod recent;
-mod steps;
 pub mod reconcile;
+mod steps;
 pub mod sweeper;
 
 pub use failure::StepError;

@@ -56,7 +56,11 @@ impl Sum {
 }
 
 /// Compares all of `range` of a client. Its ends should be edges of days, and nothing of the client be in the queue.
-pub async fn reconcile(stores: &Stores, client: ClientId, range: Range) -> Result<Reconciliation, StoreError> {
+pub async fn reconcile(
+    stores: &Stores,
+    client: ClientId,
+    range: Range,
+) -> Result<Reconciliation, StoreError> {
     let scope = ClientScope::of_the_instance(client);
     let mut found = Reconciliation::default();
     let stored = stored(stores, &scope, range, &mut found).await?;
@@ -87,8 +91,13 @@ async fn stored(
     let mut sums = BTreeMap::new();
     for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
         let filter = SeriesFilter { kind, ..SeriesFilter::default() };
-        let names: BTreeMap<_, _> =
-            stores.metrics.series(scope, &filter).await?.into_iter().map(|series| (series.id, series.key)).collect();
+        let names: BTreeMap<_, _> = stores
+            .metrics
+            .series(scope, &filter)
+            .await?
+            .into_iter()
+            .map(|series| (series.id, series.key))
+            .collect();
         for resolution in Resolution::ALL {
             let span = Span {
                 resolution,

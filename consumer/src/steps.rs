@@ -80,7 +80,8 @@ impl Consumer {
                     counted.duplicates += 1;
                     continue;
                 }
-                let endpoints = batch.hits.iter().map(|(_, hit)| series.endpoint(envelope.client, hit)).collect();
+                let endpoints =
+                    batch.hits.iter().map(|(_, hit)| series.endpoint(envelope.client, hit)).collect();
                 candidates.push(Candidate { envelope, batch, endpoints });
             }
         }
@@ -88,12 +89,16 @@ impl Consumer {
     }
 
     async fn insert_events(&self, candidates: &[Candidate<'_, '_>]) -> Result<(), StepError> {
-        let mut events = Vec::with_capacity(candidates.iter().map(|candidate| candidate.batch.hits.len()).sum());
+        let mut events =
+            Vec::with_capacity(candidates.iter().map(|candidate| candidate.batch.hits.len()).sum());
         for Candidate { envelope, batch, .. } in candidates {
             let client = envelope.client;
-            events.extend(
-                batch.hits.iter().map(|&(position, hit)| Event { client, batch: &batch.id, position, hit }),
-            );
+            events.extend(batch.hits.iter().map(|&(position, hit)| Event {
+                client,
+                batch: &batch.id,
+                position,
+                hit,
+            }));
         }
         if events.is_empty() {
             return Ok(());
@@ -144,7 +149,11 @@ impl Consumer {
     }
 }
 
-fn completion(candidates: &[Candidate<'_, '_>], series: &SeriesOfGroup<'_>, numbers: &[SeriesId]) -> Completion {
+fn completion(
+    candidates: &[Candidate<'_, '_>],
+    series: &SeriesOfGroup<'_>,
+    numbers: &[SeriesId],
+) -> Completion {
     let mut sums = Sums::default();
     let mut usage: BTreeMap<(ClientId, i64), Usage> = BTreeMap::new();
     for Candidate { envelope, batch, endpoints } in candidates {

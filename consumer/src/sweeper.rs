@@ -44,7 +44,13 @@ pub enum SweepError {
 }
 
 /// Sweeps now and then until `shutdown`.
-pub async fn run(stores: Stores, queue: Arc<dyn Queue>, config: SweeperConfig, clock: Clock, shutdown: CancellationToken) {
+pub async fn run(
+    stores: Stores,
+    queue: Arc<dyn Queue>,
+    config: SweeperConfig,
+    clock: Clock,
+    shutdown: CancellationToken,
+) {
     let sweeping = async {
         loop {
             match sweep(&stores, &*queue, &config, &clock).await {
@@ -69,7 +75,8 @@ pub async fn sweep(
     clock: &Clock,
 ) -> Result<u64, SweepError> {
     let now = clock();
-    let mut deleted = queue.prune_dead_letters(now.as_millisecond() - config.dead_letter_days * DAY_MS).await?;
+    let mut deleted =
+        queue.prune_dead_letters(now.as_millisecond() - config.dead_letter_days * DAY_MS).await?;
     for (client, days) in stores.accounts.all_clients().await? {
         let before = now.as_millisecond() - i64::from(days) * DAY_MS;
         loop {

@@ -114,7 +114,11 @@ pub trait Queue: Send + Sync {
     async fn depth(&self) -> Result<Depth, QueueError>;
 
     /// Dead letters behind `after`, oldest first.
-    async fn dead_letters(&self, after: Option<DeliveryTag>, limit: usize) -> Result<Vec<DeadLetter>, QueueError>;
+    async fn dead_letters(
+        &self,
+        after: Option<DeliveryTag>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, QueueError>;
 
     /// Puts dead letters back into the queue under their own message ids; the number put back. `None`: all.
     async fn replay(&self, tags: Option<&[DeliveryTag]>) -> Result<u64, QueueError>;

@@ -15,7 +15,8 @@ pub struct Backoff {
 
 impl Backoff {
     /// While a store or a queue is down.
-    pub const OUTAGE: Self = Self { base: Duration::from_millis(100), cap: Duration::from_secs(10), jitter: 0.25 };
+    pub const OUTAGE: Self =
+        Self { base: Duration::from_millis(100), cap: Duration::from_secs(10), jitter: 0.25 };
 
     /// The delay before attempt number `attempt` + 1. `random` is uniform in 0..1.
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {

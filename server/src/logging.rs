@@ -7,7 +7,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging with a filter such as `info` or `info,server=debug`.
 pub fn start(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("log: cannot read the filter {filter:?}"))?;
+    let filter =
+        EnvFilter::try_new(filter).with_context(|| format!("log: cannot read the filter {filter:?}"))?;
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -27,7 +27,11 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         ))
 }
 
-async fn page(State(state): State<AppState>, caller: Option<axum::Extension<auth::Session>>, request: Request) -> Response {
+async fn page(
+    State(state): State<AppState>,
+    caller: Option<axum::Extension<auth::Session>>,
+    request: Request,
+) -> Response {
     let options = state.leptos.clone();
     let session = caller.map(|axum::Extension(session)| session);
     let render = leptos_axum::render_app_to_stream_in_order_with_context(

@@ -24,15 +24,17 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(ingest::hit))
         .routes(routes!(ingest::hits))
         .split_for_parts();
-    let (health_routes, health_doc) =
-        OpenApiRouter::new().routes(routes!(health::healthz)).routes(routes!(health::readyz)).split_for_parts();
+    let (health_routes, health_doc) = OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .split_for_parts();
     let (api_routes, api_doc) = api::router().split_for_parts();
     let document = ingest_doc.merge_from(health_doc).merge_from(api_doc);
     let document = serde_json::to_string(&document).unwrap_or_default();
 
     // Ingest stays bare: no span, no session, nothing but what a hit needs.
     let ingest_routes =
-        ingest_routes.layer(ingest_cors()).method_not_allowed_fallback(api::method_not_allowed);
+        ingest_routes.method_not_allowed_fallback(api::method_not_allowed).layer(ingest_cors());
     let guarded = api_routes
         .route("/api/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], document)))
         .route("/api/{*unknown}", axum::routing::any(api::not_found))
@@ -52,7 +54,11 @@ fn ingest_cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::POST])
-        .allow_headers(headers.chain([header::CONTENT_TYPE, header::AUTHORIZATION, header::CONTENT_ENCODING]).collect::<Vec<_>>())
+        .allow_headers(
+            headers
+                .chain([header::CONTENT_TYPE, header::AUTHORIZATION, header::CONTENT_ENCODING])
+                .collect::<Vec<_>>(),
+        )
         .expose_headers([HeaderName::from_static(request_id::HEADER), header::RETRY_AFTER])
         .max_age(Duration::from_secs(86_400))
 }

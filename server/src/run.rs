@@ -65,8 +65,9 @@ pub async fn run(
         }
     });
     let stop = shutdown.clone();
-    let serving = axum::serve(listener, routes::router(state.clone()))
-        .with_graceful_shutdown(async move { stop.cancelled().await });
+    let service = routes::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(deadline).await;
@@ -88,7 +89,8 @@ pub async fn run(
 
 /// One server per data folder: leases and counters live in its memory.
 fn lock_data_dir(folder: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(folder).with_context(|| format!("could not make the data folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("could not make the data folder {}", folder.display()))?;
     let path = folder.join("sendry.lock");
     let file = File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
     match FileExt::try_lock(&file) {
@@ -97,7 +99,9 @@ fn lock_data_dir(folder: &Path) -> anyhow::Result<File> {
             "another Sendry is running on the data folder {}; stop it, or give this one a folder of its own by SENDRY_DATA_DIR",
             folder.display()
         ),
-        Err(fs4::TryLockError::Error(error)) => Err(error).with_context(|| format!("could not lock {}", path.display())),
+        Err(fs4::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("could not lock {}", path.display()))
+        }
     }
 }
 
@@ -108,10 +112,13 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
         .await
         .context("could not open the stores")?;
     let public_url = config.public_url(listening);
-    let auth =
-        Authenticator::new(Arc::clone(&stores.accounts), public_url.starts_with("https://"), Arc::clone(&clock))
-            .await
-            .context("could not prepare sessions")?;
+    let auth = Authenticator::new(
+        Arc::clone(&stores.accounts),
+        public_url.starts_with("https://"),
+        Arc::clone(&clock),
+    )
+    .await
+    .context("could not prepare sessions")?;
     let ingest = Ingest::new(&config, Arc::clone(&queue), Arc::clone(&stores.accounts), Arc::clone(&clock));
     let consumer = Consumer::new(
         Arc::clone(&queue),
@@ -122,13 +129,26 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
     );
     let setup_token = (!listening.ip().is_loopback()).then(|| uuid::Uuid::new_v4().simple().to_string());
     let leptos = leptos_options(listening)?;
-    Ok(AppState::new(Parts { config, public_url, clock, queue, stores, ingest, consumer, auth, setup_token, leptos }))
+    Ok(AppState::new(Parts {
+        config,
+        public_url,
+        clock,
+        queue,
+        stores,
+        ingest,
+        consumer,
+        auth,
+        setup_token,
+        leptos,
+    }))
 }
 
 /// `Leptos.toml` where there is one beside the process, else the same values from here; the environment wins.
 fn leptos_options(listening: SocketAddr) -> anyhow::Result<LeptosOptions> {
     let mut options = if Path::new("Leptos.toml").exists() {
-        leptos::config::get_configuration(Some("Leptos.toml")).context("could not read Leptos.toml")?.leptos_options
+        leptos::config::get_configuration(Some("Leptos.toml"))
+            .context("could not read Leptos.toml")?
+            .leptos_options
     } else {
         let site_root = std::env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| "target/site".to_owned());
         LeptosOptions::builder().output_name("sendry").site_root(site_root).build()
@@ -142,7 +162,10 @@ async fn greet(state: &AppState, listening: SocketAddr) -> anyhow::Result<()> {
     let fresh = !state.stores.accounts.any_user().await.context("could not read the accounts")?;
     if fresh && let Some(token) = &state.setup_token {
         // Printed, not logged: logs travel further than the terminal of whoever starts the server.
-        eprintln!("\n  To set Sendry up, open {}/setup and enter the set-up token {token}\n", state.public_url);
+        eprintln!(
+            "\n  To set Sendry up, open {}/setup and enter the set-up token {token}\n",
+            state.public_url
+        );
     }
     Ok(())
 }
@@ -152,7 +175,10 @@ async fn note_key_uses(state: AppState, shutdown: CancellationToken) {
         loop {
             tokio::time::sleep(NOTE_USES).await;
             if let Err(error) = state.ingest.keys.note_uses().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not note when keys were last used");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not note when keys were last used"
+                );
             }
         }
     };

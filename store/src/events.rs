@@ -1,4 +1,7 @@
 //! Raw events: every hit as it was accepted, for as long as its client keeps them.
+//!
+//! The rule: here an event's id is its identity; what users see instead is made from it in [`crate::identity`], by the
+//! reports.
 
 use crate::access::ClientScope;
 use crate::error::StoreError;
@@ -75,7 +78,8 @@ pub trait EventStore: Send + Sync {
     /// the call returns an error, any part of them may have been stored; repeating the call is safe.
     async fn insert(&self, events: &[Event<'_>]) -> Result<(), StoreError>;
 
-    /// A page of events of a range, newest first, by (time, identity). Stops after about `budget` of scanning.
+    /// A page of events of a range, newest first; events of one millisecond come in an order of their own that stays
+    /// the same. Rows carry identities as ids. Stops after about `budget` of scanning, but never without having got on.
     async fn page(
         &self,
         scope: &ClientScope,
@@ -86,7 +90,7 @@ pub trait EventStore: Send + Sync {
         budget: std::time::Duration,
     ) -> Result<EventPage, StoreError>;
 
-    /// One event by its identity.
+    /// One event by its identity; `None` also for a text that is no identity.
     async fn get(&self, scope: &ClientScope, id: &str) -> Result<Option<RequestDetail>, StoreError>;
 
     /// The number of events of a client.

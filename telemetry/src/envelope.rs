@@ -182,7 +182,13 @@ pub struct SegmentWriter<'a> {
 impl<'a> SegmentWriter<'a> {
     /// `batch` is the call's batch id, if it has one; `expected` the number of bytes to make room for.
     pub fn new(batch: Option<&'a str>, expected: usize) -> Self {
-        Self { batch, main: Vec::with_capacity(expected), main_hits: 0, events: Vec::new(), first_event: None }
+        Self {
+            batch,
+            main: Vec::with_capacity(expected),
+            main_hits: 0,
+            events: Vec::new(),
+            first_event: None,
+        }
     }
 
     /// Adds a hit. Where the call has a batch id, `place` must be a place in that batch.
@@ -194,7 +200,10 @@ impl<'a> SegmentWriter<'a> {
                 self.first_event = Some((id.to_owned(), bytes));
             }
             Place::Event(id) => {
-                append(&RecordHeader { tag: Tag::Event(id), bytes: 0, rejected: Vec::new(), hits: 1 }, &mut self.events);
+                append(
+                    &RecordHeader { tag: Tag::Event(id), bytes: 0, rejected: Vec::new(), hits: 1 },
+                    &mut self.events,
+                );
                 append(&(0u32, hit), &mut self.events);
             }
             Place::InBatch(position) => {

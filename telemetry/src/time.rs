@@ -255,14 +255,16 @@ fn second_rounded_up(time: Timestamp) -> i64 {
 
 /// The time at a Unix second, held inside what a timestamp can express.
 pub fn from_second(second: i64) -> Timestamp {
-    Timestamp::from_second(second)
-        .unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 /// The time at a Unix millisecond, held inside what a timestamp can express.
 pub fn from_millisecond(millisecond: i64) -> Timestamp {
-    Timestamp::from_millisecond(millisecond)
-        .unwrap_or(if millisecond < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    Timestamp::from_millisecond(millisecond).unwrap_or(if millisecond < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
 }
 
 #[cfg(test)]

@@ -19,16 +19,9 @@ type Percentile = (&'static str, fn(&Latency) -> Option<f64>);
 const PERCENTILES: [Percentile; 3] =
     [("p99", |latency| latency.p99), ("p95", |latency| latency.p95), ("p50", |latency| latency.p50)];
 
-/// The highest of each: a percentile of the whole range cannot be had from those of its slots.
-fn legend(series: &Timeseries) -> Vec<Key> {
-    let key = |(key, value): Percentile| {
-        let highest = peak(series, |bucket| value(&bucket.totals.latency_ms)).map(|(_, highest)| highest);
-        Key {
-            key,
-            label: key,
-            total: highest.map_or_else(String::new, |ms| format!("{} max", number::duration(ms))),
-        }
-    };
+/// Without totals: a percentile of the whole range cannot be had from those of its slots.
+fn legend(_series: &Timeseries) -> Vec<Key> {
+    let key = |(key, _): Percentile| Key { key, label: key, total: String::new() };
     PERCENTILES.into_iter().rev().map(key).collect()
 }
 

@@ -1,13 +1,14 @@
 //! What all pages of the dashboard have around them. Only for those who are signed in.
 
 use super::SessionReport;
-use crate::widgets::Header;
+use crate::widgets::{Header, Shown};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};
 use leptos_router::hooks::use_location;
 
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
+    provide_context(Shown(RwSignal::new(None)));
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
         <Header/>

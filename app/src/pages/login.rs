@@ -87,7 +87,7 @@ pub(crate) fn FormProblem(
     let text = move || {
         problem.get().filter(|problem| !fields.iter().any(|field| problem.about(field))).map(|problem| {
             view! {
-                <p class="form-problem" role="alert"><Icon glyph=Glyph::Error/>{problem.error.message}</p>
+                <p class="form-problem" role="alert"><Icon glyph=Glyph::Error/><span class="form-problem-text">{problem.error.message}</span></p>
             }
         })
     };

@@ -8,12 +8,13 @@ use crate::place::{Place, use_place};
 use crate::report::Report;
 use crate::widgets::tile::Figure;
 use crate::widgets::{
-    ChartCard, Empty, EndpointsTable, Freshness, Glyph, Icon, ServicesTable, StatusSplit, Tile, Tone,
+    ChartCard, Empty, EndpointsTable, Freshness, Glyph, Icon, ServicesTable, Shown, StatusSplit, Tile, Tone,
     VerdictLine,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
 use telemetry::report::{Bucket, Latency, Overview, Timeseries, Totals};
+use telemetry::time::Range;
 
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
@@ -33,6 +34,11 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         move || (asked(), place.with(|place| place.sort)),
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
+    let shown = expect_context::<Shown>();
+    Effect::new(move |_| {
+        let range = glance.with(|glance| Range { from: glance.overview.from, to: glance.overview.to });
+        shown.0.set(range);
+    });
     view! {
         <Title text="Overview"/>
         <Script src="/echarts.min.js" async_="true"/>

@@ -6,27 +6,41 @@ use crate::charts::{Plot, Table};
 use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
+use jiff::Timestamp;
 use leptos::prelude::*;
 use std::sync::Arc;
-use telemetry::report::Timeseries;
+use telemetry::report::{Bucket, Timeseries};
 use telemetry::time::from_second;
 
 #[component]
 pub(crate) fn ChartCard(plot: &'static Plot, report: Report<Timeseries>) -> impl IntoView {
     let (place, go) = (use_place(), use_go());
+    // an event handler may not read a report: it finds here what was drawn last
+    let slots = StoredValue::new(Vec::<(Timestamp, Timestamp)>::new());
     let choose = Callback::new(move |(first, last): (usize, usize)| {
-        let span = report.with(|series| {
-            let from = series.buckets.get(first)?.start.max(series.from);
-            let end = series.buckets.get(last)?.start.as_second() + series.step.seconds();
-            Span::fixed(from, from_second(end).min(series.to)).ok()
-        });
-        if let Some(span) = span.flatten() {
+        let ends = slots
+            .with_value(|slots| slots.get(first).map(|slot| slot.0).zip(slots.get(last).map(|slot| slot.1)));
+        if let Some(Ok(span)) = ends.map(|(from, to)| Span::fixed(from, to)) {
             go(place.get_untracked().with_span(span));
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(drawn) = report.with(slots_of) {
+            slots.set_value(drawn);
         }
     });
     let content = Arc::new(move || view! { <Content plot report choose/> }.into_any());
     view! { <Card title=plot.title id=plot.id class="chart-card" status=move || report.status() content/> }
         .into_any()
+}
+
+/// From when to when each slot goes, within the range.
+fn slots_of(series: &Timeseries) -> Vec<(Timestamp, Timestamp)> {
+    let ends = |bucket: &Bucket| {
+        let end = from_second(bucket.start.as_second() + series.step.seconds());
+        (bucket.start.max(series.from), end.min(series.to))
+    };
+    series.buckets.iter().map(ends).collect()
 }
 
 #[component]

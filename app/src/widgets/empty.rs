@@ -27,23 +27,22 @@ pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView
         let (text, action) = match latest {
             Some(hit) => {
                 let age = at.as_second() - hit.timestamp.as_second();
-                // a little more, so that it does not fall out of the range at once
-                let wider =
-                    Last::covering(age + 5 * MINUTE).map(Span::Last).filter(|span| *span != place.span);
-                let link = wider.map(|span| {
-                    let Span::Last(last) = span else { return ().into_any() };
-                    let address = place.with_span(span).on("/overview");
-                    view! { <a class="button is-solid" href=address>{format!("Show {}", last.words())}</a> }
-                        .into_any()
-                });
-                (
-                    format!(
-                        "The last hit came {}, {} UTC.",
-                        clock::ago(hit.timestamp, at),
-                        clock::moment(hit.timestamp, at)
-                    ),
-                    link,
-                )
+                let came = format!("The last hit came {}", clock::ago(hit.timestamp, at));
+                match place.span {
+                    // only of the service that is looked at is there nothing, or it is still being counted
+                    Span::Last(last) if age < last.seconds() => {
+                        (format!("{came}, from {}.", hit.service), None)
+                    }
+                    _ => {
+                        // a little more, so that it does not fall out of the range at once
+                        let wider = Last::covering(age + 5 * MINUTE).map(|last| {
+                            let address = place.with_span(Span::Last(last)).on("/overview");
+                            let label = format!("Show {}", last.words());
+                            view! { <a class="button is-solid" href=address>{label}</a> }.into_any()
+                        });
+                        (format!("{came}, {} UTC.", clock::moment(hit.timestamp, at)), wider)
+                    }
+                }
             }
             None => {
                 let link =

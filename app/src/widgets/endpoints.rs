@@ -117,8 +117,10 @@ fn line(row: &EndpointRow, scale: Scale, one_service: bool) -> AnyView {
             <th scope="row" class="col-endpoint">
                 <span class="endpoint">
                     <span class="method">{method.as_str()}</span>
-                    <code class="route">{breakable(endpoint)}</code>
-                    {from}
+                    <span>
+                        <code class="route">{endpoint.clone()}</code>
+                        {from}
+                    </span>
                 </span>
             </th>
             <td class="number" data-label="requests"><span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span></td>
@@ -131,11 +133,6 @@ fn line(row: &EndpointRow, scale: Scale, one_service: bool) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-/// A route that may be broken before each of its slashes.
-fn breakable(route: &str) -> AnyView {
-    route.split_inclusive('/').map(|piece| view! { {piece.to_owned()} <wbr/> }).collect_view().into_any()
 }
 
 /// The colour of a rate, by the server's errors: what clients do wrong is nobody's alarm.

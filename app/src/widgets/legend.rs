@@ -21,7 +21,7 @@ pub(crate) fn Legend(
             >
                 <span class=format!("swatch {key}")></span>
                 <span class="chip-label">{label}</span>
-                <span class="chip-value">{total}</span>
+                {(!total.is_empty()).then(|| view! { <span class="chip-value">{total}</span> })}
             </button>
         }
     };

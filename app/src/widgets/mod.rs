@@ -39,7 +39,7 @@ pub(crate) use header::Header;
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use legend::Legend;
 pub(crate) use problem_box::ProblemBox;
-pub(crate) use range_picker::RangePicker;
+pub(crate) use range_picker::{RangePicker, Shown};
 pub(crate) use services::ServicesTable;
 pub(crate) use snippet::Snippets;
 pub(crate) use sparkline::Sparkline;

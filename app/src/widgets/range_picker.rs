@@ -9,6 +9,11 @@ use crate::range::{Last, Span};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use telemetry::time::Range;
+
+/// The range that the page shows just now, as the server has rounded it.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown(pub(crate) RwSignal<Option<Range>>);
 
 #[component]
 pub(crate) fn RangePicker() -> impl IntoView {
@@ -19,40 +24,39 @@ pub(crate) fn RangePicker() -> impl IntoView {
         let current = move || place.with(|place| place.span == span).then_some("true");
         let address = move || place.with(|place| place.with_span(span).on(&path.get()));
         view! {
-            <a class="segment" href=address aria-current=current aria-label=last.words() data-noscroll="true">
+            <a class="segment" href=address aria-current=current title=last.words() data-noscroll="true">
                 {last.as_str()}
             </a>
         }
     };
     let custom = move || place.with(|place| !place.span.is_live());
+    let (from, to) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let shown = use_context::<Shown>();
+    // begins with what is on the screen
+    let fill = move |_| {
+        if let Some(range) = shown.and_then(|shown| shown.0.get_untracked()) {
+            from.set(clock::input_value(range.from));
+            to.set(clock::input_value(range.to));
+        }
+    };
     view! {
         <nav class="range-picker" aria-label="Time range">
             <div class="segments">{Last::ALL.map(link).collect_view()}
-                <button class="segment" type="button" popovertarget="custom-range" aria-current=move || custom().then_some("true")>
+                <button class="segment" type="button" popovertarget="custom-range" aria-current=move || custom().then_some("true") on:click=fill>
                     "Custom"
                     <Icon glyph=Glyph::Down/>
                 </button>
             </div>
-            <CustomRange/>
+            <CustomRange from to/>
         </nav>
     }
     .into_any()
 }
 
 #[component]
-fn CustomRange() -> impl IntoView {
+fn CustomRange(from: RwSignal<String>, to: RwSignal<String>) -> impl IntoView {
     let (place, go) = (use_place(), use_go());
-    let fixed = move || match place.with(|place| place.span) {
-        Span::Fixed { from, to } => (clock::input_value(from), clock::input_value(to)),
-        Span::Last(_) => (String::new(), String::new()),
-    };
-    let (from, to) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let wrong = RwSignal::new(None::<String>);
-    Effect::new(move |_| {
-        let (start, end) = fixed();
-        from.set(start);
-        to.set(end);
-    });
     let apply = move |event: SubmitEvent| {
         event.prevent_default();
         let times = clock::parse_input(&from.get_untracked()).zip(clock::parse_input(&to.get_untracked()));

@@ -60,13 +60,20 @@ struct Unheard(Box<dyn queue::Subscription>);
 
 #[async_trait::async_trait]
 impl queue::Subscription for Unheard {
-    async fn receive(&mut self, limit: queue::ReceiveLimit) -> Result<Vec<queue::Delivery>, queue::QueueError> {
+    async fn receive(
+        &mut self,
+        limit: queue::ReceiveLimit,
+    ) -> Result<Vec<queue::Delivery>, queue::QueueError> {
         self.0.receive(limit).await
     }
     async fn ack(&mut self, _: &[queue::DeliveryTag]) -> Result<(), queue::QueueError> {
         Err(queue::QueueError::Closed)
     }
-    async fn bury(&mut self, tag: queue::DeliveryTag, burial: queue::Burial) -> Result<(), queue::QueueError> {
+    async fn bury(
+        &mut self,
+        tag: queue::DeliveryTag,
+        burial: queue::Burial,
+    ) -> Result<(), queue::QueueError> {
         self.0.bury(tag, burial).await
     }
 }
@@ -90,7 +97,9 @@ async fn consumers_side_by_side_count_each_batch_once() {
     let house = House::new().await;
     for message in 0..60u64 {
         let batch = format!("{BATCH}-{}", message % 20);
-        house.publish(u128::from(message), Some(&batch), &hits(message % 20 * 10..message % 20 * 10 + 10)).await;
+        house
+            .publish(u128::from(message), Some(&batch), &hits(message % 20 * 10..message % 20 * 10 + 10))
+            .await;
     }
     let shutdown = CancellationToken::new();
     let running: Vec<_> = (0..3)

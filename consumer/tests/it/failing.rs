@@ -8,7 +8,8 @@ use std::time::Duration;
 use store::access::ClientScope;
 use store::events::{Event, EventCursor, EventFilter, EventGroup, EventPage};
 use store::metrics::{
-    BatchClaim, Claims, Completed, Completion, MetricsRetention, RollupRow, Series, SeriesFilter, SeriesKey, Usage,
+    BatchClaim, Claims, Completed, Completion, MetricsRetention, RollupRow, Series, SeriesFilter, SeriesKey,
+    Usage,
 };
 use store::{EventStore, MetricsStore, StoreError, Stores};
 use telemetry::report::{ClientId, RequestDetail};
@@ -122,7 +123,12 @@ impl EventStore for Failing<dyn EventStore> {
 
 #[async_trait]
 impl MetricsStore for Failing<dyn MetricsStore> {
-    async fn claim(&self, batches: &[BatchClaim], series: &[SeriesKey], now: i64) -> Result<Claims, StoreError> {
+    async fn claim(
+        &self,
+        batches: &[BatchClaim],
+        series: &[SeriesKey],
+        now: i64,
+    ) -> Result<Claims, StoreError> {
         self.fault.around(self.inner.claim(batches, series, now)).await
     }
     async fn complete(&self, completion: &Completion) -> Result<Completed, StoreError> {

@@ -44,7 +44,10 @@ impl House {
 
     pub(crate) fn consumer(&self, stores: Stores) -> Consumer {
         let config = ConsumerConfig {
-            backoff: queue::retry::Backoff { base: Duration::from_millis(1), ..queue::retry::Backoff::OUTAGE },
+            backoff: queue::retry::Backoff {
+                base: Duration::from_millis(1),
+                ..queue::retry::Backoff::OUTAGE
+            },
             step_timeout: Duration::from_secs(20),
             ..ConsumerConfig::default()
         };
@@ -58,7 +61,8 @@ impl House {
     }
 
     pub(crate) async fn publish_bytes(&self, message: u128, body: Vec<u8>) {
-        let message = Message { id: message_id(message), client: self.client, accepted_at: NOW * 1_000, body };
+        let message =
+            Message { id: message_id(message), client: self.client, accepted_at: NOW * 1_000, body };
         self.queue.publish(vec![message]).await.unwrap();
     }
 

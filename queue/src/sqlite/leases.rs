@@ -52,8 +52,12 @@ impl Leases {
 
     /// Takes back everything a holder has.
     pub(super) fn give_back(&mut self, holder: u64) {
-        let theirs: Vec<u64> =
-            self.held.iter().filter(|(_, lease)| lease.holder == holder).map(|(sequence, _)| *sequence).collect();
+        let theirs: Vec<u64> = self
+            .held
+            .iter()
+            .filter(|(_, lease)| lease.holder == holder)
+            .map(|(sequence, _)| *sequence)
+            .collect();
         for sequence in theirs {
             self.held.remove(&sequence);
             self.returned.insert(sequence);

@@ -9,7 +9,9 @@ mod reader;
 mod schema;
 mod writer;
 
-use crate::{Burial, DeadLetter, Delivery, DeliveryTag, Depth, Message, Queue, QueueError, ReceiveLimit, Subscription};
+use crate::{
+    Burial, DeadLetter, Delivery, DeliveryTag, Depth, Message, Queue, QueueError, ReceiveLimit, Subscription,
+};
 use async_trait::async_trait;
 use leases::Leases;
 use reader::Reader;
@@ -84,7 +86,11 @@ impl Queue for SqliteQueue {
         Ok(Depth { messages, oldest, dead_letters })
     }
 
-    async fn dead_letters(&self, after: Option<DeliveryTag>, limit: usize) -> Result<Vec<DeadLetter>, QueueError> {
+    async fn dead_letters(
+        &self,
+        after: Option<DeliveryTag>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
         self.shared.reader.dead_letters(after, limit).await
     }
 

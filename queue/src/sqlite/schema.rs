@@ -10,8 +10,9 @@ const VERSION: i64 = 1;
 /// A connection that may write, with every commit synced to the disk.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, QueueError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| super::unavailable(&format!("could not make the folder {}", folder.display()), error))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            super::unavailable(&format!("could not make the folder {}", folder.display()), error)
+        })?;
     }
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;

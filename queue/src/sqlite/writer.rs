@@ -48,12 +48,16 @@ impl Writer {
     /// Starts the thread. It ends when the `Writer` is dropped, after the work it was given.
     pub(super) fn start(connection: Connection, arrival: Arc<Notify>) -> Result<Self, QueueError> {
         let (work, queue) = mpsc::channel(WAITING);
-        let count = |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        let count = |table: &str| {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+        };
         let counts = Arc::new(Counts {
             messages: AtomicI64::new(count("messages")?),
             dead_letters: AtomicI64::new(count("dead_letters")?),
         });
-        let next = connection.query_row("SELECT coalesce(max(sequence), 0) + 1 FROM messages", [], |row| row.get(0))?;
+        let next =
+            connection
+                .query_row("SELECT coalesce(max(sequence), 0) + 1 FROM messages", [], |row| row.get(0))?;
         let thread = Thread { connection, queue, arrival, counts: Arc::clone(&counts), next };
         std::thread::Builder::new()
             .name("queue-writer".to_owned())
@@ -157,8 +161,9 @@ fn publish(
     next: &mut i64,
     change: &mut Change,
 ) -> rusqlite::Result<u64> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO messages (sequence, id, client, accepted_at, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO messages (sequence, id, client, accepted_at, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for message in messages {
         let id = message.id.0.to_be_bytes();
         insert.execute(params![*next, id, message.client.0, message.accepted_at, message.body])?;
@@ -177,7 +182,12 @@ fn ack(connection: &Connection, tags: &[DeliveryTag], change: &mut Change) -> ru
     Ok(tags.len() as u64)
 }
 
-fn bury(connection: &Connection, tag: DeliveryTag, burial: &Burial, change: &mut Change) -> rusqlite::Result<u64> {
+fn bury(
+    connection: &Connection,
+    tag: DeliveryTag,
+    burial: &Burial,
+    change: &mut Change,
+) -> rusqlite::Result<u64> {
     let mut copy = connection.prepare_cached(
         "INSERT INTO dead_letters (id, client, accepted_at, body, cause, attempts, first_seen, buried_at)
          SELECT id, client, accepted_at, body, ?2, ?3, ?4, ?5 FROM messages WHERE sequence = ?1",
@@ -197,7 +207,8 @@ fn replay(
     let all: Vec<i64> = match tags {
         Some(tags) => tags.iter().map(|tag| tag.0 as i64).collect(),
         None => {
-            let mut every = connection.prepare_cached("SELECT sequence FROM dead_letters ORDER BY sequence")?;
+            let mut every =
+                connection.prepare_cached("SELECT sequence FROM dead_letters ORDER BY sequence")?;
             every.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
         }
     };

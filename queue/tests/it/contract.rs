@@ -156,7 +156,8 @@ async fn many_publishers_lose_nothing(queue: Arc<dyn Queue>) {
         publisher.await.unwrap();
     }
     got.sort_unstable();
-    let sent: Vec<u128> = (0..16).flat_map(|publisher| (0..25).map(move |number| publisher * 100 + number)).collect();
+    let sent: Vec<u128> =
+        (0..16).flat_map(|publisher| (0..25).map(move |number| publisher * 100 + number)).collect();
     assert_eq!(got, sent);
     assert_eq!(queue.depth().await.unwrap().messages, 0);
 }

@@ -23,8 +23,12 @@ async fn it_passes_the_contract() {
 async fn what_was_published_is_there_after_reopening_and_leases_are_void() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue.db");
-    let message =
-        |number| Message { id: MessageId(number), client: ClientId(1), accepted_at: 1, body: vec![number as u8] };
+    let message = |number| Message {
+        id: MessageId(number),
+        client: ClientId(1),
+        accepted_at: 1,
+        body: vec![number as u8],
+    };
     let all = ReceiveLimit { messages: 10, bytes: usize::MAX };
 
     let queue = SqliteQueue::open(&path).await.unwrap();
@@ -47,7 +51,8 @@ async fn an_emptied_queue_does_not_give_its_numbers_again() {
     let queue = SqliteQueue::open(&folder.path().join("queue.db")).await.unwrap();
     let mut subscription = queue.subscribe().await.unwrap();
     for number in 0..5 {
-        let message = Message { id: MessageId(number), client: ClientId(1), accepted_at: 1, body: Vec::new() };
+        let message =
+            Message { id: MessageId(number), client: ClientId(1), accepted_at: 1, body: Vec::new() };
         queue.publish(vec![message]).await.unwrap();
         let got = subscription.receive(ReceiveLimit { messages: 10, bytes: usize::MAX }).await.unwrap();
         assert_eq!(got.len(), 1);

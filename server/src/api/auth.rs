@@ -80,7 +80,8 @@ pub(super) struct Login {
 ///
 /// Makes the first account, which administers the instance, and signs it in. Works once.
 #[utoipa::path(post, path = "/api/auth/onboard", tag = "auth", request_body = Onboard,
-    responses((status = 201, body = UserReply), (status = 409, body = ErrorBody, description = "Done already"), Refusals))]
+    responses((status = 201, body = UserReply), (status = 409, body = ErrorBody, description = "Done already"),
+        (status = 429, body = ErrorBody, description = "Too many tries; `Retry-After` says when to come again"), Refusals))]
 pub(super) async fn onboard(
     State(state): State<AppState>,
     ClientAddress(address): ClientAddress,
@@ -103,7 +104,8 @@ pub(super) async fn onboard(
         }
         // Without a token only whoever sits at this machine may do it, and not a page that pretends to be local.
         None if !is_own_host(&headers, &uri, &state.public_url) => {
-            let message = "set the instance up from this machine, or set SENDRY_PUBLIC_URL to the address you use";
+            let message =
+                "set the instance up from this machine, or set SENDRY_PUBLIC_URL to the address you use";
             return Err(ApiError::forbidden(message).into());
         }
         None => {}
@@ -119,7 +121,8 @@ pub(super) async fn onboard(
 ///
 /// Makes an account without any rights and signs it in, where registration is open.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Register,
-    responses((status = 201, body = UserReply), (status = 409, body = ErrorBody, description = "The name is taken"), Refusals))]
+    responses((status = 201, body = UserReply), (status = 409, body = ErrorBody, description = "The name is taken"),
+        (status = 429, body = ErrorBody, description = "Too many tries; `Retry-After` says when to come again"), Refusals))]
 pub(super) async fn register(
     State(state): State<AppState>,
     ClientAddress(address): ClientAddress,
@@ -150,7 +153,10 @@ pub(super) async fn login(
 ) -> Answer<Response> {
     let name = match body.username.optional("username")? {
         Some(name) => name,
-        None => body.email.optional("email")?.ok_or_else(|| ApiError::invalid("username", "username is missing"))?,
+        None => body
+            .email
+            .optional("email")?
+            .ok_or_else(|| ApiError::invalid("username", "username is missing"))?,
     };
     let password = body.password.password()?;
     // Longer than any that exist: cut, so that it costs as little as others, and is as wrong.
@@ -207,7 +213,12 @@ async fn new_user(
     Ok(NewUser { username: username.to_owned(), email: email.to_owned(), password_hash, super_admin })
 }
 
-async fn signed_in(state: &AppState, status: StatusCode, user: User, headers: &HeaderMap) -> Answer<Response> {
+async fn signed_in(
+    state: &AppState,
+    status: StatusCode,
+    user: User,
+    headers: &HeaderMap,
+) -> Answer<Response> {
     let cookies = state.auth.begin(&user, headers).await?;
     Ok((status, cookies, Json(UserReply { user })).into_response())
 }

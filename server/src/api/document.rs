@@ -63,7 +63,10 @@ impl Modify for Security {
             "From signing in. By https its name is `__Host-sendry_access`.",
         );
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-        let key = ApiKeyValue::with_description("x-api-key", "A client's key. Also taken as `Authorization: Bearer`.");
+        let key = ApiKeyValue::with_description(
+            "x-api-key",
+            "A client's key. Also taken as `Authorization: Bearer`.",
+        );
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
 }

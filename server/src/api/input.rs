@@ -52,7 +52,10 @@ impl Text {
         let name = self.required("username")?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
         if !(3..=64).contains(&name.len()) || !name.bytes().all(allowed) {
-            return Err(ApiError::invalid("username", "a user name has 3 to 64 of the characters A–Z, a–z, 0–9, _ . -"));
+            return Err(ApiError::invalid(
+                "username",
+                "a user name has 3 to 64 of the characters A–Z, a–z, 0–9, _ . -",
+            ));
         }
         Ok(name)
     }
@@ -66,7 +69,9 @@ impl Text {
                 (1..=64).contains(&local.len())
                     && !domain.is_empty()
                     && !domain.contains('@')
-                    && domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+                    && domain
+                        .split('.')
+                        .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
             });
         if sane { Ok(email) } else { Err(ApiError::invalid("email", "this is no e-mail address")) }
     }
@@ -120,7 +125,16 @@ mod tests {
         for json in [r#""ab""#, r#""a b c""#, r#""änn""#, "5", "null", "[]", &long(65)] {
             assert_eq!(text(json).username().unwrap_err().field.as_deref(), Some("username"), "{json}");
         }
-        for json in [r#""ann""#, r#""@b""#, r#""a@""#, r#""a@b@c""#, r#""a b@c""#, r#""a@b..c""#, r#""a@-b""#, &long(300)] {
+        for json in [
+            r#""ann""#,
+            r#""@b""#,
+            r#""a@""#,
+            r#""a@b@c""#,
+            r#""a b@c""#,
+            r#""a@b..c""#,
+            r#""a@-b""#,
+            &long(300),
+        ] {
             assert_eq!(text(json).email().unwrap_err().field.as_deref(), Some("email"), "{json}");
         }
         for json in [r#""1234567""#, "12345678", r#""""#, &long(129)] {
@@ -134,7 +148,8 @@ mod tests {
     #[test]
     fn what_is_right_passes() {
         assert_eq!(text(r#"" Ann_1.x-y ""#).username(), Ok("Ann_1.x-y"));
-        for email in ["ann@example.com", "a+b@localhost", "ann.o'neil@sub.example.co.uk", "änn@exämple.de"] {
+        for email in ["ann@example.com", "a+b@localhost", "ann.o'neil@sub.example.co.uk", "änn@exämple.de"]
+        {
             assert_eq!(text(&format!("\"{email}\"")).email(), Ok(email));
         }
         assert_eq!(text(r#"" spaces count ""#).new_password(), Ok(" spaces count "));

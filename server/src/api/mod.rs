@@ -49,7 +49,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(requests::list))
         .routes(routes!(requests::get))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
 }
 
 /// For paths under `/api` that do not exist.
@@ -59,5 +62,6 @@ pub async fn not_found() -> ErrorReply {
 
 /// For methods that a route does not know.
 pub async fn method_not_allowed() -> ErrorReply {
-    ApiError::new(ErrorCode::MethodNotAllowed, "this route knows other methods; /api/openapi.json lists them").into()
+    ApiError::new(ErrorCode::MethodNotAllowed, "this route knows other methods; /api/openapi.json lists them")
+        .into()
 }

@@ -102,8 +102,12 @@ impl Ask {
 pub(super) async fn scope(state: &AppState, user: &User, client: Option<&str>) -> Answer<ClientScope> {
     let accounts = &*state.stores.accounts;
     let client = match client.filter(|text| !text.is_empty()) {
-        Some(text) => text.parse().map_err(|_| ApiError::invalid("client", "client must be the number of a client"))?,
-        None => only_client(&accounts.clients_of(user).await?.iter().map(|client| client.id).collect::<Vec<_>>())?,
+        Some(text) => {
+            text.parse().map_err(|_| ApiError::invalid("client", "client must be the number of a client"))?
+        }
+        None => {
+            only_client(&accounts.clients_of(user).await?.iter().map(|client| client.id).collect::<Vec<_>>())?
+        }
     };
     Ok(authorise(accounts, user, client, Permission::View).await?)
 }
@@ -158,7 +162,10 @@ impl StepParams {
         let step = Step::parse(text)
             .ok_or_else(|| ApiError::invalid("step", "step must be auto, 1m, 5m, 15m, 30m, 1h, 6h or 1d"))?;
         if range.seconds() / step.seconds() > MOST_SLOTS {
-            return Err(ApiError::invalid("step", "the range has too many slots of that width; take a wider step"));
+            return Err(ApiError::invalid(
+                "step",
+                "the range has too many slots of that width; take a wider step",
+            ));
         }
         Ok(Some(step))
     }
@@ -169,7 +176,10 @@ impl EndpointsParams {
         let Some(text) = given(&self.sort) else { return Ok(EndpointSort::default()) };
         let named: StrDeserializer<'_, ValueError> = text.into_deserializer();
         EndpointSort::deserialize(named).map_err(|_| {
-            ApiError::invalid("sort", "sort must be requests, errors, errorRate, p50, p95, p99, totalTime or name")
+            ApiError::invalid(
+                "sort",
+                "sort must be requests, errors, errorRate, p50, p95, p99, totalTime or name",
+            )
         })
     }
 }
@@ -178,7 +188,9 @@ impl PageParams {
     pub(super) fn limit(&self) -> Result<usize, ApiError> {
         let Some(text) = given(&self.limit) else { return Ok(DEFAULT_LIMIT) };
         let limit = text.parse().ok().filter(|limit| (1..=MOST_ROWS).contains(limit));
-        limit.ok_or_else(|| ApiError::invalid("limit", format!("limit must be a number from 1 to {MOST_ROWS}")))
+        limit.ok_or_else(|| {
+            ApiError::invalid("limit", format!("limit must be a number from 1 to {MOST_ROWS}"))
+        })
     }
 
     pub(super) fn cursor(&self) -> Result<Option<String>, ApiError> {
@@ -234,7 +246,8 @@ fn time(field: &str, text: &str) -> Result<Timestamp, ApiError> {
         Err(_) => text.parse().ok(),
     };
     time.ok_or_else(|| {
-        let message = format!("{field} must be RFC 3339, such as 2026-01-31T14:00:00Z, or epoch milliseconds");
+        let message =
+            format!("{field} must be RFC 3339, such as 2026-01-31T14:00:00Z, or epoch milliseconds");
         ApiError::invalid(field, message)
     })
 }
@@ -254,7 +267,9 @@ fn status(text: &str) -> Result<(u16, u16), ApiError> {
         [_, _, _] => text.parse().ok().filter(|code| (100..=599).contains(code)).map(|code| (code, code)),
         _ => None,
     };
-    bounds.ok_or_else(|| ApiError::invalid("status", "status must be a code such as 503, or a class such as 5xx"))
+    bounds.ok_or_else(|| {
+        ApiError::invalid("status", "status must be a code such as 503, or a class such as 5xx")
+    })
 }
 
 #[cfg(test)]
@@ -283,8 +298,14 @@ mod tests {
         assert_eq!(range("{}"), is("2026-11-22T14:00:00Z", "2026-11-23T14:00:00Z"));
         assert_eq!(range(r#"{"range":"","from":""}"#), is("2026-11-22T14:00:00Z", "2026-11-23T14:00:00Z"));
         assert_eq!(range(r#"{"range":"15m"}"#), is("2026-11-23T13:45:00Z", "2026-11-23T14:00:00Z"));
-        assert_eq!(range(r#"{"from":"2026-11-20T00:00:00+01:00"}"#), is("2026-11-19T23:00:00Z", "2026-11-23T14:00:00Z"));
-        assert_eq!(range(r#"{"to":"2026-11-20T00:00:00Z"}"#), is("2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"));
+        assert_eq!(
+            range(r#"{"from":"2026-11-20T00:00:00+01:00"}"#),
+            is("2026-11-19T23:00:00Z", "2026-11-23T14:00:00Z")
+        );
+        assert_eq!(
+            range(r#"{"to":"2026-11-20T00:00:00Z"}"#),
+            is("2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z")
+        );
         assert_eq!(range(r#"{"from":"0","to":"60000"}"#), is("1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z"));
     }
 
@@ -313,7 +334,9 @@ mod tests {
 
     #[test]
     fn filters_are_read() {
-        let query = params(r#"{"service":"shop","method":"get","status":"5XX","endpoint":"/a/:id"}"#).query(now()).unwrap();
+        let query = params(r#"{"service":"shop","method":"get","status":"5XX","endpoint":"/a/:id"}"#)
+            .query(now())
+            .unwrap();
         assert_eq!(query.service.as_deref(), Some("shop"));
         assert_eq!(query.method, Some(Method::Get));
         assert_eq!(query.status, Some((500, 599)));
@@ -331,7 +354,8 @@ mod tests {
     #[test]
     fn steps_sorts_limits_and_trace_ids() {
         let range = Range::last(30 * DAY, now());
-        let step = |text: &str| StepParams { step: Some(text.to_owned()) }.step(range).map_err(|error| error.field);
+        let step =
+            |text: &str| StepParams { step: Some(text.to_owned()) }.step(range).map_err(|error| error.field);
         assert_eq!(step("auto"), Ok(None));
         assert_eq!(step("6h"), Ok(Some(Step::Hour6)));
         for text in ["2h", "1m"] {
@@ -342,7 +366,10 @@ mod tests {
         assert_eq!(sort(""), Some(EndpointSort::Requests));
         assert_eq!(sort("total_time"), None);
         let limit = |text: &str| PageParams { limit: Some(text.to_owned()), cursor: None }.limit().ok();
-        assert_eq!([limit("1"), limit("500"), limit("0"), limit("501"), limit("-1")], [Some(1), Some(500), None, None, None]);
+        assert_eq!(
+            [limit("1"), limit("500"), limit("0"), limit("501"), limit("-1")],
+            [Some(1), Some(500), None, None, None]
+        );
         let trace = |text: &str| SearchParams { q: None, trace_id: Some(text.to_owned()) }.trace_id().ok();
         assert_eq!(trace(&"Ab".repeat(16)), Some(Some("ab".repeat(16))));
         assert_eq!(trace("ab"), None);

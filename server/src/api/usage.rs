@@ -62,9 +62,12 @@ pub(super) async fn usage(
     let used = state.stores.metrics.usage(&scope, from, to + DAY).await?;
     let mut used: HashMap<i64, Usage> = used.into_iter().map(|usage| (usage.day, usage)).collect();
     let days = (from..=to).step_by(DAY as usize).map(|day| match used.remove(&day) {
-        Some(usage) => {
-            UsageDay { day: written(day), accepted: usage.accepted, bytes: usage.bytes, rejected: usage.rejected }
-        }
+        Some(usage) => UsageDay {
+            day: written(day),
+            accepted: usage.accepted,
+            bytes: usage.bytes,
+            rejected: usage.rejected,
+        },
         None => UsageDay { day: written(day), accepted: 0, bytes: 0, rejected: Default::default() },
     });
     Ok(Json(UsageReport { from: written(from), to: written(to), days: days.collect(), note: NOTE }))
@@ -100,9 +103,9 @@ fn day(field: &str, text: &str, before: i64) -> Result<i64, ApiError> {
         start_of(time.as_second() + up.min(before) - before)
     });
     // A time is tried first: a date parser would take one and drop its zone.
-    date.ok()
-        .or_else(|| text.parse::<Date>().ok().and_then(seconds))
-        .ok_or_else(|| ApiError::invalid(field, format!("{field} must be a date such as 2026-01-31, or RFC 3339")))
+    date.ok().or_else(|| text.parse::<Date>().ok().and_then(seconds)).ok_or_else(|| {
+        ApiError::invalid(field, format!("{field} must be a date such as 2026-01-31, or RFC 3339"))
+    })
 }
 
 fn start_of(second: i64) -> i64 {

@@ -111,15 +111,20 @@ mod tests {
         let mut headers = HeaderMap::new();
         SetCookies(vec![policy.make(Kind::Access, "first".to_owned(), 60)]).add_missing(&mut headers);
         policy.clear().add_missing(&mut headers);
-        let set: Vec<_> = headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
+        let set: Vec<_> =
+            headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
         assert_eq!(set.len(), 2);
-        assert!(set[0].starts_with("sendry_access=first;") && set[1].starts_with("sendry_refresh=;"), "{set:?}");
+        assert!(
+            set[0].starts_with("sendry_access=first;") && set[1].starts_with("sendry_refresh=;"),
+            "{set:?}"
+        );
     }
 
     #[test]
     fn cookies_are_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=b; xsendry_access=no; =; sendry_access=yes"));
+        headers
+            .append(header::COOKIE, HeaderValue::from_static("a=b; xsendry_access=no; =; sendry_access=yes"));
         headers.append(header::COOKIE, HeaderValue::from_static("sendry_refresh=too"));
         let policy = CookiePolicy { secure: false };
         assert_eq!(policy.find(&headers, Kind::Access).as_deref(), Some("yes"));

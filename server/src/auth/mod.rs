@@ -16,8 +16,8 @@ mod throttle;
 
 pub use address::ClientAddress;
 pub use cookies::SetCookies;
-pub use origin::origin_layer;
 pub(crate) use origin::is_own_host;
+pub use origin::origin_layer;
 pub use session::{Session, SignedIn, session_layer};
 
 use crate::reply::{Answer, ErrorReply};
@@ -185,7 +185,9 @@ impl Authenticator {
                 self.accounts.end_session(&session.id).await?;
                 Ok(self.nobody())
             }
-            Some(session) if !is_older(session.last_used_at, ROTATE_AFTER, now) => self.renewed(&session, now).await,
+            Some(session) if !is_older(session.last_used_at, ROTATE_AFTER, now) => {
+                self.renewed(&session, now).await
+            }
             // Due; or not current, which rotating tells apart: just replaced, or stolen.
             _ => self.rotate(digest, now).await,
         }
@@ -239,7 +241,12 @@ impl Authenticator {
         Ok(self.cookies.make(Kind::Access, token, access_token::LIFETIME))
     }
 
-    fn both_cookies(&self, session: &StoredSession, token: RefreshToken, now: Timestamp) -> Answer<SetCookies> {
+    fn both_cookies(
+        &self,
+        session: &StoredSession,
+        token: RefreshToken,
+        now: Timestamp,
+    ) -> Answer<SetCookies> {
         let seconds = (session.expires_at.as_second() - now.as_second()).min(SESSION_IDLE);
         let refresh = self.cookies.make(Kind::Refresh, token.into_text(), seconds);
         Ok(SetCookies(vec![self.access_cookie(session, now)?, refresh]))

@@ -30,10 +30,16 @@ pub async fn origin_layer(State(state): State<AppState>, request: Request, next:
 /// Whether a request was addressed to this server by a name of its own: that of the public URL, or one of loopback. A
 /// page whose name its owner points at us (DNS rebinding) calls us by another one.
 pub(crate) fn is_own_host(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
-    let Some(host) = named_host(headers, uri).and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let Some(host) = named_host(headers, uri).and_then(|host| host.parse::<Authority>().ok()) else {
+        return false;
+    };
     let name = host.host().trim_matches(['[', ']']);
-    let loopback = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    loopback || public_url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(|own| own.eq_ignore_ascii_case(host.host())))
+    let loopback =
+        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    loopback
+        || public_url
+            .parse::<Uri>()
+            .is_ok_and(|url| url.host().is_some_and(|own| own.eq_ignore_ascii_case(host.host())))
 }
 
 fn host(request: &Request) -> Option<&str> {
@@ -97,7 +103,12 @@ mod tests {
 
     const PUBLIC: &str = "https://sendry.example.com/base";
 
-    fn foreign(origin: Option<&'static str>, site: Option<&'static str>, host: &str, public_url: &str) -> bool {
+    fn foreign(
+        origin: Option<&'static str>,
+        site: Option<&'static str>,
+        host: &str,
+        public_url: &str,
+    ) -> bool {
         let mut headers = HeaderMap::new();
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
@@ -114,22 +125,39 @@ mod tests {
         assert!(!foreign(Some("https://sendry.example.com"), Some("same-origin"), "10.0.0.1:3000", PUBLIC));
         assert!(!foreign(Some("https://SENDRY.example.com:443"), None, "10.0.0.1:3000", PUBLIC));
         assert!(!foreign(None, Some("same-origin"), "sendry.example.com", PUBLIC));
-        assert!(!foreign(Some("http://localhost:3000"), Some("same-origin"), "localhost:3000", "http://127.0.0.1:3000"));
+        assert!(!foreign(
+            Some("http://localhost:3000"),
+            Some("same-origin"),
+            "localhost:3000",
+            "http://127.0.0.1:3000"
+        ));
         assert!(!foreign(Some("http://box.local"), None, "box.local", "http://127.0.0.1:3000"));
     }
 
     #[test]
     fn foreign_pages_do_not() {
-        for origin in ["https://evil.example", "null", "", "https://sendry.example.com.evil.example", "file://"] {
+        for origin in
+            ["https://evil.example", "null", "", "https://sendry.example.com.evil.example", "file://"]
+        {
             assert!(foreign(Some(origin), None, "sendry.example.com", PUBLIC), "{origin}");
         }
         // Another port and another scheme are other origins.
         assert!(foreign(Some("https://sendry.example.com:8443"), None, "sendry.example.com", PUBLIC));
         assert!(foreign(Some("http://sendry.example.com"), None, "sendry.example.com", PUBLIC));
-        assert!(foreign(Some("http://localhost:8080"), Some("same-site"), "localhost:3000", "http://localhost:3000"));
+        assert!(foreign(
+            Some("http://localhost:8080"),
+            Some("same-site"),
+            "localhost:3000",
+            "http://localhost:3000"
+        ));
         assert!(foreign(None, Some("cross-site"), "sendry.example.com", PUBLIC));
         assert!(foreign(None, Some("same-site"), "sendry.example.com", PUBLIC));
-        assert!(foreign(Some("https://sendry.example.com"), Some("cross-site"), "sendry.example.com", PUBLIC));
+        assert!(foreign(
+            Some("https://sendry.example.com"),
+            Some("cross-site"),
+            "sendry.example.com",
+            PUBLIC
+        ));
     }
 
     #[test]

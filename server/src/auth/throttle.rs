@@ -35,7 +35,12 @@ impl Throttle {
     }
 
     /// Admits a try to sign in, or says how long to wait.
-    pub(super) fn admit(&self, account: &str, address: IpAddr, now: Timestamp) -> Result<Admitted<'_>, Duration> {
+    pub(super) fn admit(
+        &self,
+        account: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Admitted<'_>, Duration> {
         let (account, address) = (account.to_lowercase(), network(address));
         let cells = [
             (&self.pairs, self.pairs.cell((&account, address))),
@@ -152,7 +157,8 @@ mod tests {
     #[test]
     fn an_address_that_walks_through_accounts_is_slowed_down() {
         let throttle = Throttle::new();
-        let admitted = (0..100).filter(|n| throttle.admit(&format!("user{n}"), address(1), at(0)).is_ok()).count();
+        let admitted =
+            (0..100).filter(|n| throttle.admit(&format!("user{n}"), address(1), at(0)).is_ok()).count();
         assert_eq!(admitted, ADDRESS as usize);
     }
 

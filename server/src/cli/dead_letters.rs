@@ -39,9 +39,11 @@ impl DeadLetters {
                         println!("There are no dead letters.");
                     }
                     for letter in letters {
-                        let hits = Envelope::decode(&letter.message.body)
-                            .map(|envelope| envelope.batches.iter().map(|batch| batch.hits.len()).sum::<usize>());
-                        let hits = hits.map_or_else(|_| "undecodable".to_owned(), |hits| format!("{hits} hits"));
+                        let hits = Envelope::decode(&letter.message.body).map(|envelope| {
+                            envelope.batches.iter().map(|batch| batch.hits.len()).sum::<usize>()
+                        });
+                        let hits =
+                            hits.map_or_else(|_| "undecodable".to_owned(), |hits| format!("{hits} hits"));
                         let burial = letter.burial;
                         println!(
                             "{:>6}  {}  client {}  {hits}  after {} attempts: {}",

@@ -82,9 +82,11 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        for (name, url) in
-            [("queue_url", &self.queue_url), ("events_url", &self.events_url), ("database_url", &self.database_url)]
-        {
+        for (name, url) in [
+            ("queue_url", &self.queue_url),
+            ("events_url", &self.events_url),
+            ("database_url", &self.database_url),
+        ] {
             if let Some(url) = url
                 && !url.starts_with("sqlite://")
             {

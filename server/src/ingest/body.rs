@@ -21,7 +21,8 @@ enum Coding {
 /// Reads and inflates the body of a request.
 pub(super) async fn read(request: Request<Body>, timeout: Duration) -> Answer<Bytes> {
     let coding = coding(request.headers())?;
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > BODY_BYTES as u64) {
         return Err(too_large("sent", BODY_BYTES).into());
     }

@@ -110,7 +110,8 @@ impl Committer {
         }
         if lock(&self.shared.state).bytes > self.shared.max_waiting_bytes {
             self.shared.stats.refused.fetch_add(1, Ordering::Relaxed);
-            return Err(ErrorReply::from(ApiError::unavailable("too many hits are waiting for the queue")).retry_after(1));
+            return Err(ErrorReply::from(ApiError::unavailable("too many hits are waiting for the queue"))
+                .retry_after(1));
         }
         Ok(())
     }
@@ -214,6 +215,8 @@ impl Shared {
 }
 
 fn unavailable(wait: Duration) -> ErrorReply {
-    let error = ApiError::unavailable("the queue does not take hits at the moment; nothing was stored, send again later");
+    let error = ApiError::unavailable(
+        "the queue does not take hits at the moment; nothing was stored, send again later",
+    );
     ErrorReply::from(error).retry_after(wait.as_secs_f64().ceil() as u64)
 }

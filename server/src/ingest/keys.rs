@@ -43,11 +43,16 @@ impl KeyCache {
         let Some(presented) = presented else {
             return Err(refused("send your API key in the x-api-key header").into());
         };
-        let parsed = ApiKey::parse(presented).map_err(|_| refused("this is no API key of Sendry; check for missing characters"))?;
+        let parsed = ApiKey::parse(presented)
+            .map_err(|_| refused("this is no API key of Sendry; check for missing characters"))?;
         let digest = parsed.digest();
         let found = match self.known.get(&digest).await {
             Some(found) => found,
-            None => self.known.try_get_with(digest, self.look_up(digest)).await.map_err(|error| unavailable(&error))?,
+            None => self
+                .known
+                .try_get_with(digest, self.look_up(digest))
+                .await
+                .map_err(|error| unavailable(&error))?,
         };
         found.ok_or_else(|| refused("this API key is unknown or revoked").into())
     }
@@ -70,7 +75,9 @@ impl KeyCache {
     /// Writes down when keys were last used.
     pub async fn note_uses(&self) -> Result<(), StoreError> {
         let used: Vec<(i64, Timestamp)> =
-            std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect();
+            std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
+                .into_iter()
+                .collect();
         if used.is_empty() { Ok(()) } else { self.accounts.touch_keys(&used).await }
     }
 }

@@ -40,7 +40,12 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    pub fn new(config: &Config, queue: Arc<dyn Queue>, accounts: Arc<dyn AccountStore>, clock: Clock) -> Self {
+    pub fn new(
+        config: &Config,
+        queue: Arc<dyn Queue>,
+        accounts: Arc<dyn AccountStore>,
+        clock: Clock,
+    ) -> Self {
         Self {
             keys: KeyCache::new(accounts, Arc::clone(&clock)),
             committer: Committer::new(queue, config, Arc::clone(&clock)),
@@ -62,7 +67,7 @@ pub struct HitsAccepted {
 /// Take one hit
 ///
 /// Answers 202 when the hit is durable in the queue.
-#[utoipa::path(post, path = "/api/hit", tag = "ingest",
+#[utoipa::path(post, path = "/api/hit", tag = "ingest", security(("apiKey" = [])),
     request_body(content = serde_json::Value, description = "A hit"),
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
         (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
@@ -75,13 +80,14 @@ pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Respo
 ///
 /// A JSON array, `{"hits":[…]}` or NDJSON. Answers 202 when the valid hits are durable in the queue. Repeating a call
 /// with the same `Idempotency-Key` counts its hits once.
-#[utoipa::path(post, path = "/api/hits", tag = "ingest",
+#[utoipa::path(post, path = "/api/hits", tag = "ingest", security(("apiKey" = [])),
     request_body(content = serde_json::Value, description = "Hits"),
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
         (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
         (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hits(State(state): State<AppState>, request: Request<Body>) -> Response {
-    let lines = content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
+    let lines =
+        content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
     let format = if lines { Format::Ndjson } else { Format::Many };
     answer(accept(&state, request, format).await)
 }

@@ -1,6 +1,6 @@
 //! Reports over real hits: their shapes, their sums, their parameters, and whose they are.
 
-use crate::harness::{TestServer, Tenant};
+use crate::harness::{Tenant, TestServer};
 use serde_json::{Value, json};
 use server::config::Registration;
 use store::access::Role;
@@ -64,7 +64,10 @@ async fn the_overview_adds_everything_up() {
         assert_eq!(body[name], value, "{name}");
     }
     let latency = &body["latencyMs"];
-    assert_eq!((&latency["avg"], &latency["min"], &latency["max"]), (&json!(30.5), &json!(1.0), &json!(60.0)));
+    assert_eq!(
+        (&latency["avg"], &latency["min"], &latency["max"]),
+        (&json!(30.5), &json!(1.0), &json!(60.0))
+    );
     for (percentile, exact) in [("p50", 30.0), ("p95", 57.0), ("p99", 60.0)] {
         let value = latency[percentile].as_f64().unwrap();
         assert!((value / exact - 1.0).abs() < 0.006, "{percentile} {value}");
@@ -121,7 +124,8 @@ async fn series_steps_and_pages_follow_their_parameters() {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = server.get(&format!("/api/analytics/endpoints?sort=p99&limit=1{cursor}")).await.expect(200);
+        let page =
+            server.get(&format!("/api/analytics/endpoints?sort=p99&limit=1{cursor}")).await.expect(200);
         seen.push(page["endpoints"][0]["endpoint"].as_str().unwrap().to_owned());
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -130,7 +134,10 @@ async fn series_steps_and_pages_follow_their_parameters() {
     }
     assert_eq!(seen, ["/charge", "/missing", "/items/:id"]);
     let services = server.get("/api/analytics/services").await.expect(200);
-    assert_eq!((&services["services"][0]["service"], &services["services"][0]["health"]), (&json!("pay"), &json!("degraded")));
+    assert_eq!(
+        (&services["services"][0]["service"], &services["services"][0]["health"]),
+        (&json!("pay"), &json!("degraded"))
+    );
     assert!(!services["services"][0]["reason"].as_str().unwrap().is_empty());
 }
 
@@ -141,7 +148,9 @@ async fn raw_hits_are_listed_found_and_shown() {
     let mut cursor = String::new();
     loop {
         let page = server.get(&format!("/api/requests?limit=25{cursor}")).await.expect(200);
-        ids.extend(page["requests"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        ids.extend(
+            page["requests"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()),
+        );
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -154,7 +163,10 @@ async fn raw_hits_are_listed_found_and_shown() {
 
     let found = server.get("/api/requests?q=EVENT-59").await.expect(200);
     let row = &found["requests"][0];
-    assert_eq!((&row["endpoint"], &row["status"], &row["latencyMs"]), (&json!("/charge"), &json!(503), &json!(60.0)));
+    assert_eq!(
+        (&row["endpoint"], &row["status"], &row["latencyMs"]),
+        (&json!("/charge"), &json!(503), &json!(60.0))
+    );
     let by_trace = server.get(&format!("/api/requests?traceId={:032X}", 60)).await.expect(200);
     assert_eq!(by_trace["requests"], json!([row]));
 
@@ -190,7 +202,8 @@ async fn a_hit_of_another_client_is_not_there() {
 async fn the_client_must_be_named_by_those_who_see_several() {
     let (server, first) = server().await;
     let second = server.with_key("second").await;
-    let of_both = server.with_member("both", &[(first.client, Role::Viewer), (second.client, Role::Viewer)]).await;
+    let of_both =
+        server.with_member("both", &[(first.client, Role::Viewer), (second.client, Role::Viewer)]).await;
     let of_one = server.with_member("one", &[(first.client, Role::Viewer)]).await;
     let of_none = server.with_member("none", &[]).await;
     for path in REPORTS {

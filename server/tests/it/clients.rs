@@ -11,7 +11,8 @@ async fn server() -> TestServer {
 }
 
 async fn hit(server: &Browser, key: &str) -> u16 {
-    let hit = json!({"serviceName": "shop", "endpoint": "/", "method": "GET", "statusCode": 200, "latencyMs": 1});
+    let hit =
+        json!({"serviceName": "shop", "endpoint": "/", "method": "GET", "statusCode": 200, "latencyMs": 1});
     server.send(server.request(Method::POST, "/api/hit").header("x-api-key", key).json(&hit)).await.status
 }
 
@@ -63,7 +64,9 @@ async fn a_stranger_cannot_tell_a_client_from_one_that_does_not_exist() {
     let seen = stranger.get("/api/clients").await.expect(200);
     assert_eq!(seen["clients"].as_array().unwrap().len(), 1);
     assert_eq!(seen["clients"][0]["id"], own.client);
-    for ((method, real, _), (_, missing, _)) in routes(shop.client, shop.key_id).into_iter().zip(routes(999, 999)) {
+    for ((method, real, _), (_, missing, _)) in
+        routes(shop.client, shop.key_id).into_iter().zip(routes(999, 999))
+    {
         let foreign = call(&stranger, method.clone(), &real).await;
         foreign.refused(404);
         assert_eq!(foreign.text, call(&stranger, method.clone(), &missing).await.text, "{method} {real}");
@@ -83,7 +86,7 @@ async fn each_role_may_do_its_part() {
     let server = server().await;
     let shop = server.with_key("shop").await;
     for role in [Role::Viewer, Role::Operator, Role::Admin] {
-        let member = server.with_member(&format!("{role:?}"), &[(shop.client, role)]).await;
+        let member = server.with_member(&format!("member-{role:?}"), &[(shop.client, role)]).await;
         for (method, path, administers) in routes(shop.client, shop.key_id) {
             let reply = call(&member, method, &path).await;
             if administers && role != Role::Admin {
@@ -162,11 +165,13 @@ async fn a_revoked_key_is_refused_at_once() {
 async fn usage_counts_by_day_what_was_accepted_and_refused() {
     let server = server().await;
     let shop = server.with_key("shop").await;
-    let good = json!({"serviceName": "shop", "endpoint": "/", "method": "GET", "statusCode": 200, "latencyMs": 1});
+    let good =
+        json!({"serviceName": "shop", "endpoint": "/", "method": "GET", "statusCode": 200, "latencyMs": 1});
     let mut bad = good.clone();
     bad["statusCode"] = json!(999);
     server.send_hits(&shop, &json!([good, good]), 2).await;
-    let mixed = server.request(Method::POST, "/api/hits").header("x-api-key", &shop.key).json(&json!([good, bad]));
+    let mixed =
+        server.request(Method::POST, "/api/hits").header("x-api-key", &shop.key).json(&json!([good, bad]));
     assert_eq!(server.send(mixed).await.expect(202)["accepted"], 1);
     server.send_hits(&shop, &json!([good]), 4).await;
 

@@ -80,8 +80,10 @@ impl TestServer {
 
     /// Makes a client with a key.
     pub(crate) async fn with_key(&self, client: &str) -> Tenant {
-        let client = self.post("/api/clients", &json!({"name": client})).await.expect(201)["id"].as_i64().unwrap();
-        let key = self.post(&format!("/api/clients/{client}/keys"), &json!({"name": "test"})).await.expect(201);
+        let client =
+            self.post("/api/clients", &json!({"name": client})).await.expect(201)["id"].as_i64().unwrap();
+        let key =
+            self.post(&format!("/api/clients/{client}/keys"), &json!({"name": "test"})).await.expect(201);
         Tenant { client, key_id: key["id"].as_i64().unwrap(), key: key["key"].as_str().unwrap().to_owned() }
     }
 
@@ -99,7 +101,9 @@ impl TestServer {
 
     /// The stores, opened beside the server.
     pub(crate) async fn stores(&self) -> Stores {
-        store::sqlite::open_embedded(&self.data.join("events.db"), &self.data.join("sendry.db")).await.unwrap()
+        store::sqlite::open_embedded(&self.data.join("events.db"), &self.data.join("sendry.db"))
+            .await
+            .unwrap()
     }
 
     /// The data folder.
@@ -220,7 +224,8 @@ impl Reply {
 
     /// The body, which must be JSON.
     pub(crate) fn body(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} is no JSON: {:?}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("{} is no JSON: {:?}", self.status, self.text))
     }
 
     /// The body of a reply of this status.
@@ -233,7 +238,10 @@ impl Reply {
     pub(crate) fn refused(&self, status: u16) -> (String, Option<String>) {
         let body = self.expect(status);
         assert!(!body["error"]["message"].as_str().unwrap().is_empty());
-        (body["error"]["code"].as_str().unwrap().to_owned(), body["error"]["field"].as_str().map(str::to_owned))
+        (
+            body["error"]["code"].as_str().unwrap().to_owned(),
+            body["error"]["field"].as_str().map(str::to_owned),
+        )
     }
 
     /// The field that a 400 names.

@@ -35,7 +35,14 @@ struct Progress {
 }
 
 /// Sends until it is acknowledged, however often the server dies meanwhile.
-async fn send(http: &reqwest::Client, url: &str, key: &str, id: Option<&str>, body: &Value, progress: &Progress) {
+async fn send(
+    http: &reqwest::Client,
+    url: &str,
+    key: &str,
+    id: Option<&str>,
+    body: &Value,
+    progress: &Progress,
+) {
     let hits = body.as_array().map_or(1, |hits| hits.len() as u64);
     loop {
         let mut request = http.post(url).header("x-api-key", key).json(body);
@@ -51,7 +58,9 @@ async fn send(http: &reqwest::Client, url: &str, key: &str, id: Option<&str>, bo
                     return;
                 }
             }
-            Ok(reply) => assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE, "{:?}", reply.text().await),
+            Ok(reply) => {
+                assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE, "{:?}", reply.text().await)
+            }
             Err(_) => {}
         }
         progress.retries.fetch_add(1, Ordering::SeqCst);
@@ -64,22 +73,26 @@ async fn send(http: &reqwest::Client, url: &str, key: &str, id: Option<&str>, bo
 async fn a_hundred_thousand_hits_and_five_kills_end_in_the_exact_number() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Process::start(folder.path()).await;
-    let http = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(10)).build().unwrap();
+    let http =
+        reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(10)).build().unwrap();
     let (client, key) = server.set_up(&http).await;
 
     let progress = Arc::new(Progress::default());
     let mut senders = tokio::task::JoinSet::new();
     for lane in 0..4 {
-        let (http, key, url, progress) = (http.clone(), key.clone(), server.url("/api/hits"), Arc::clone(&progress));
+        let (http, key, url, progress) =
+            (http.clone(), key.clone(), server.url("/api/hits"), Arc::clone(&progress));
         senders.spawn(async move {
             for batch in (lane..BATCHES).step_by(4) {
                 let hits: Vec<Value> = (batch * IN_A_BATCH..(batch + 1) * IN_A_BATCH).map(hit).collect();
-                send(&http, &url, &key, Some(&format!("batch-number-{batch:06}")), &json!(hits), &progress).await;
+                send(&http, &url, &key, Some(&format!("batch-number-{batch:06}")), &json!(hits), &progress)
+                    .await;
             }
         });
     }
     for lane in 0..16 {
-        let (http, key, url, progress) = (http.clone(), key.clone(), server.url("/api/hit"), Arc::clone(&progress));
+        let (http, key, url, progress) =
+            (http.clone(), key.clone(), server.url("/api/hit"), Arc::clone(&progress));
         senders.spawn(async move {
             for number in (lane..SINGLES).step_by(16) {
                 let mut body = hit(number);
@@ -102,7 +115,10 @@ async fn a_hundred_thousand_hits_and_five_kills_end_in_the_exact_number() {
             assert!(!senders.is_empty());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        assert!(progress.acknowledged.load(Ordering::SeqCst) < TOTAL, "it must be under way when it is killed");
+        assert!(
+            progress.acknowledged.load(Ordering::SeqCst) < TOTAL,
+            "it must be under way when it is killed"
+        );
         server.kill_and_restart().await;
     }
     while let Some(sent) = senders.join_next().await {
@@ -124,13 +140,15 @@ async fn a_hundred_thousand_hits_and_five_kills_end_in_the_exact_number() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let body = tokio::time::timeout(Duration::from_secs(120), counted).await.expect("not everything was counted");
+    let body =
+        tokio::time::timeout(Duration::from_secs(120), counted).await.expect("not everything was counted");
     let errors = |numbers: u64| (0..numbers).filter(|number| number.is_multiple_of(17)).count() as u64;
     assert_eq!(body["serverErrors"], errors(BATCHES * IN_A_BATCH) + errors(SINGLES));
     server.stop().await;
 
     let data = folder.path().join("data");
-    let stores = store::sqlite::open_embedded(&data.join("events.db"), &data.join("sendry.db")).await.unwrap();
+    let stores =
+        store::sqlite::open_embedded(&data.join("events.db"), &data.join("sendry.db")).await.unwrap();
     let today = Resolution::Day.floor(Timestamp::now().as_second());
     let range = Range::new(from_second(today - DAY), from_second(today + 2 * DAY)).unwrap();
     let found = reconcile(&stores, ClientId(client), range).await.unwrap();

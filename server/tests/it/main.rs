@@ -1,5 +1,7 @@
 //! One test binary: real servers, real HTTP.
 
+#![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
+
 mod harness;
 mod process;
 

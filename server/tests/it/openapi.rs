@@ -55,12 +55,14 @@ async fn all_calls_are_described() {
     let document = document(&server).await;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["title"], "Sendry");
-    let found: BTreeSet<String> = calls(&document).into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    let found: BTreeSet<String> =
+        calls(&document).into_iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(found, BTreeSet::from(CALLS.map(str::to_owned)));
 
     let schemes = document["components"]["securitySchemes"].as_object().unwrap();
     assert_eq!((&schemes["session"]["in"], &schemes["apiKey"]["in"]), (&"cookie".into(), &"header".into()));
-    let tags: BTreeSet<&str> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let tags: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
     for (_, item) in document["paths"].as_object().unwrap() {
         for (_, operation) in item.as_object().unwrap() {
             assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{operation}");
@@ -80,7 +82,9 @@ async fn every_reference_leads_somewhere_and_every_error_has_its_body() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
-    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api")) {
+    for (path, item) in
+        document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api"))
+    {
         for (method, operation) in item.as_object().unwrap() {
             for (status, reply) in operation["responses"].as_object().unwrap() {
                 if status.as_str() >= "400" {
@@ -117,7 +121,12 @@ async fn every_described_call_exists() {
         // A browser for each: signing out is one of the calls.
         let caller = server.browser();
         let reply = caller.send(caller.request(method.clone(), &real)).await;
-        assert!(reply.status != 405 && reply.text != unknown, "{method} {path}: {} {}", reply.status, reply.text);
+        assert!(
+            reply.status != 405 && reply.text != unknown,
+            "{method} {path}: {} {}",
+            reply.status,
+            reply.text
+        );
         assert!(!reply.header("x-request-id").is_empty(), "{method} {path}");
         assert!(reply.text.is_empty() || reply.body().is_object(), "{method} {path}: {}", reply.text);
         if !matches!(path.split('/').nth(2), Some("auth" | "hit" | "hits") | None) {

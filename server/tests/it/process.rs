@@ -69,7 +69,8 @@ impl Process {
 
     /// Makes the first admin, a client and a key: the session's cookies live in `http`.
     pub(crate) async fn set_up(&self, http: &reqwest::Client) -> (i64, String) {
-        let admin = json!({"username": "admin", "email": "admin@example.com", "password": "correct horse battery"});
+        let admin =
+            json!({"username": "admin", "email": "admin@example.com", "password": "correct horse battery"});
         self.post(http, "/api/auth/onboard", &admin).await;
         let client = self.post(http, "/api/clients", &json!({"name": "shop"})).await["id"].as_i64().unwrap();
         let key = self.post(http, &format!("/api/clients/{client}/keys"), &json!({"name": "test"})).await;

@@ -27,7 +27,10 @@ async fn cookies_on_http_have_plain_names() {
     let reply = server.post("/api/auth/onboard", &account("admin")).await;
     let cookies = reply.cookies();
     assert_eq!(cookies.len(), 2);
-    assert!(cookies[0].starts_with("sendry_access=") && cookies[1].starts_with("sendry_refresh="), "{cookies:?}");
+    assert!(
+        cookies[0].starts_with("sendry_access=") && cookies[1].starts_with("sendry_refresh="),
+        "{cookies:?}"
+    );
     assert!(cookies[0].ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=900"), "{cookies:?}");
     assert!(cookies[1].ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=1209600"), "{cookies:?}");
     assert_eq!(reply.header("cache-control"), "no-store");
@@ -40,14 +43,18 @@ async fn cookies_on_https_are_bound_to_the_host() {
     let reply = server.post("/api/auth/onboard", &account("admin")).await;
     reply.expect(201);
     let cookies = reply.cookies();
-    assert!(cookies[0].starts_with("__Host-sendry_access=") && cookies[1].starts_with("__Host-sendry_refresh="));
+    assert!(
+        cookies[0].starts_with("__Host-sendry_access=") && cookies[1].starts_with("__Host-sendry_refresh=")
+    );
     for cookie in &cookies {
         assert!(cookie.contains("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age="), "{cookie}");
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
     let access = reply.cookie("__Host-sendry_access").unwrap();
     let browser = server.browser();
-    with_cookies(&browser, Method::GET, "/api/auth/me", &[("__Host-sendry_access", &access)]).await.expect(200);
+    with_cookies(&browser, Method::GET, "/api/auth/me", &[("__Host-sendry_access", &access)])
+        .await
+        .expect(200);
     // The name that any page of the host could set means nothing here.
     with_cookies(&browser, Method::GET, "/api/auth/me", &[("sendry_access", &access)]).await.refused(401);
 
@@ -108,7 +115,8 @@ async fn a_replaced_token_ends_the_session_wherever_it_turns_up() {
     let server = TestServer::start().await.with_admin().await;
     let (_, first) = tokens(&server).await;
     let browser = server.browser();
-    let reply = with_cookies(&browser, Method::POST, "/api/auth/refresh", &[("sendry_refresh", &first)]).await;
+    let reply =
+        with_cookies(&browser, Method::POST, "/api/auth/refresh", &[("sendry_refresh", &first)]).await;
     let second = reply.cookie("sendry_refresh").unwrap();
     server.advance(5 * MINUTE);
     with_cookies(&browser, Method::GET, "/api/auth/me", &[("sendry_refresh", &first)]).await.refused(401);
@@ -122,7 +130,9 @@ async fn what_was_never_handed_out_refreshes_nothing() {
     let browser = server.browser();
     browser.post("/api/auth/refresh", &json!({})).await.refused(401);
     for junk in ["", "x", &"A".repeat(43), &access] {
-        with_cookies(&browser, Method::POST, "/api/auth/refresh", &[("sendry_refresh", junk)]).await.refused(401);
+        with_cookies(&browser, Method::POST, "/api/auth/refresh", &[("sendry_refresh", junk)])
+            .await
+            .refused(401);
     }
     let (head, signature) = access.rsplit_once('.').unwrap();
     for junk in [head.to_owned(), format!("{head}."), format!("{head}.{}", "A".repeat(signature.len()))] {
@@ -201,7 +211,10 @@ async fn a_foreign_page_can_change_nothing() {
     for site in ["cross-site", "same-site"] {
         server.send(create("evil").header("sec-fetch-site", site)).await.refused(403);
     }
-    server.send(create("evil").header("origin", &own).header("sec-fetch-site", "cross-site")).await.refused(403);
+    server
+        .send(create("evil").header("origin", &own).header("sec-fetch-site", "cross-site"))
+        .await
+        .refused(403);
     let call = server.request(Method::POST, "/api/auth/login").header("origin", "https://evil.example");
     server.send(call.json(&json!({"username": "admin", "password": PASSWORD}))).await.refused(403);
     let call = server.request(Method::POST, "/api/auth/logout").header("origin", "https://evil.example");
@@ -209,7 +222,10 @@ async fn a_foreign_page_can_change_nothing() {
     assert_eq!(server.get("/api/clients").await.expect(200)["clients"], json!([]));
 
     // Our own pages and programs may; reading is up to the browser's own rules.
-    server.send(create("one").header("origin", &own).header("sec-fetch-site", "same-origin")).await.expect(201);
+    server
+        .send(create("one").header("origin", &own).header("sec-fetch-site", "same-origin"))
+        .await
+        .expect(201);
     server.send(create("two")).await.expect(201);
     let call = server.request(Method::GET, "/api/clients").header("origin", "https://evil.example");
     let read = server.send(call).await;

@@ -49,8 +49,8 @@ impl Reader<'_> {
         let latency_ms = latency(&raw.latency)?;
         let at = time(&raw.timestamp, rules)?;
         let event_id = optional_name(&raw.event_id, "eventId", limits::EVENT_ID_BYTES)?;
-        let environment =
-            optional_name(&raw.environment, "environment", limits::ENVIRONMENT_BYTES)?.unwrap_or(rules.environment);
+        let environment = optional_name(&raw.environment, "environment", limits::ENVIRONMENT_BYTES)?
+            .unwrap_or(rules.environment);
         let request_headers = headers(raw.request_headers, "requestHeaders", masking)?;
         let response_headers = headers(raw.response_headers, "responseHeaders", masking)?;
         let request_body = body(raw.request_body, masking);
@@ -98,7 +98,11 @@ fn name<'a>(value: &'a Scalar<'_>, field: &'static str, max: usize) -> Result<&'
     }
 }
 
-fn optional_name<'a>(value: &'a Scalar<'_>, field: &'static str, max: usize) -> Result<Option<&'a str>, Refusal> {
+fn optional_name<'a>(
+    value: &'a Scalar<'_>,
+    field: &'static str,
+    max: usize,
+) -> Result<Option<&'a str>, Refusal> {
     let Some(text) = text(value, field)? else { return Ok(None) };
     let text = text.trim();
     if text.is_empty() {
@@ -122,7 +126,9 @@ fn text<'a>(value: &'a Scalar<'_>, field: &'static str) -> Result<Option<&'a str
     match value {
         Scalar::Absent => Ok(None),
         Scalar::Text(text) => Ok(Some(text)),
-        Scalar::Unsigned(_) | Scalar::Signed(_) | Scalar::Float(_) => refuse(field, "must be text, not a number"),
+        Scalar::Unsigned(_) | Scalar::Signed(_) | Scalar::Float(_) => {
+            refuse(field, "must be text, not a number")
+        }
         Scalar::Wrong(what) => refuse(field, format!("must be text, not {what}")),
     }
 }
@@ -181,7 +187,9 @@ fn time(value: &Scalar<'_>, rules: &Acceptance<'_>) -> Result<i64, Refusal> {
         Scalar::Absent => return Ok(rules.now),
         Scalar::Text(text) => match text.parse::<jiff::Timestamp>() {
             Ok(time) => time.as_millisecond(),
-            Err(_) => return refuse(FIELD, "must be RFC 3339, such as 2026-01-31T12:00:00Z, or epoch milliseconds"),
+            Err(_) => {
+                return refuse(FIELD, "must be RFC 3339, such as 2026-01-31T12:00:00Z, or epoch milliseconds");
+            }
         },
         Scalar::Unsigned(ms) => i64::try_from(*ms).unwrap_or(i64::MAX),
         Scalar::Signed(ms) => *ms,
@@ -204,7 +212,9 @@ fn time(value: &Scalar<'_>, rules: &Acceptance<'_>) -> Result<i64, Refusal> {
 fn trace_id(traceparent: &str) -> Option<&str> {
     let mut parts = traceparent.trim().split('-');
     let (version, trace, parent) = (parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, length| text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
     let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(parent, 16);
     (valid && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }

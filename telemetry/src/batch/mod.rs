@@ -79,7 +79,10 @@ impl BatchError {
                 ApiError::invalid(first.field, format!("{}: {}", first.field, first.error))
             }
             Self::NothingValid(first) => {
-                let message = format!("nothing valid in the batch; hit {}: {}: {}", first.index, first.field, first.error);
+                let message = format!(
+                    "nothing valid in the batch; hit {}: {}: {}",
+                    first.index, first.field, first.error
+                );
                 ApiError::invalid(format!("[{}].{}", first.index, first.field), message)
             }
         }
@@ -92,7 +95,10 @@ pub fn check_batch_id(id: &str) -> Result<&str, ApiError> {
     if visible && limits::BATCH_ID.contains(&id.len()) {
         Ok(id)
     } else {
-        Err(ApiError::invalid("Idempotency-Key", "must be 16 to 128 visible ASCII characters, such as a UUID"))
+        Err(ApiError::invalid(
+            "Idempotency-Key",
+            "must be 16 to 128 visible ASCII characters, such as a UUID",
+        ))
     }
 }
 
@@ -209,7 +215,10 @@ impl<'a> Reader<'a> {
         if let Err(error) = read
             && self.next == place
         {
-            self.note(Err(Refusal { field: "hit", error: format!("is not JSON as expected: {error}").into() }));
+            self.note(Err(Refusal {
+                field: "hit",
+                error: format!("is not JSON as expected: {error}").into(),
+            }));
         }
         Ok(())
     }

@@ -147,7 +147,10 @@ impl<'de> RawHit<'de> {
 }
 
 /// Reads an object that either wraps `hits` or is a single hit.
-pub(super) fn visit_document<'de, A: MapAccess<'de>>(reader: &mut Reader<'_>, mut map: A) -> Result<(), A::Error> {
+pub(super) fn visit_document<'de, A: MapAccess<'de>>(
+    reader: &mut Reader<'_>,
+    mut map: A,
+) -> Result<(), A::Error> {
     let mut single = RawHit::default();
     let mut wraps = false;
     while let Some(field) = map.next_key::<Field>()? {

@@ -204,7 +204,11 @@ fn what_only_the_parser_refuses_spoils_its_hit_only() {
     for bad in [huge, lone] {
         for body in [format!("[{good},{bad},{good}]"), format!("{{\"hits\":[{good},{bad},{good}]}}")] {
             let accepted = read_body(body.as_bytes(), Format::Many, None).unwrap();
-            assert_eq!((accepted.hits, accepted.rejected.len(), accepted.rejected[0].index), (2, 1, 1), "{body}");
+            assert_eq!(
+                (accepted.hits, accepted.rejected.len(), accepted.rejected[0].index),
+                (2, 1, 1),
+                "{body}"
+            );
         }
     }
 }
@@ -227,7 +231,8 @@ fn bodies_refused_as_a_whole_say_why() {
     assert_eq!(read_body(b"[]", Format::Many, None), Err(BatchError::Empty));
     assert_eq!(read_body(b"\n \n", Format::Ndjson, None), Err(BatchError::Empty));
 
-    let error = read_body(json!([{}, five_fields()["x"]]).to_string().as_bytes(), Format::Many, None).unwrap_err();
+    let error =
+        read_body(json!([{}, five_fields()["x"]]).to_string().as_bytes(), Format::Many, None).unwrap_err();
     let shown = error.into_api_error(Format::Many);
     assert_eq!(shown.field.as_deref(), Some("[0].serviceName"));
 }

@@ -11,14 +11,22 @@ use leptos::prelude::*;
 use telemetry::report::{Client, ClientId, NewKey};
 
 #[component]
-pub(super) fn Connect(client: Client, public_url: String, made: Made) -> impl IntoView {
+pub(super) fn Connect(
+    client: Client,
+    public_url: String,
+    /// Whether no hit has ever come.
+    first: bool,
+    made: Made,
+) -> impl IntoView {
     let Client { id, name, .. } = client;
+    let title =
+        if first { format!("Send the first hit of {name}") } else { format!("Connect a service of {name}") };
     let body = move || match made.key.get() {
         None => view! { <NewKeyForm client=id made/> }.into_any(),
         Some(key) => view! { <KeyAndSnippets key public_url=public_url.clone()/> }.into_any(),
     };
     view! {
-        <h1 class="panel-title">{format!("Send the first hit of {name}")}</h1>
+        <h1 class="panel-title">{title}</h1>
         {body}
         <WaitForHit client=id/>
     }

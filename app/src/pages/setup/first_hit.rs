@@ -20,7 +20,7 @@ pub(super) fn WaitForHit(client: ClientId) -> impl IntoView {
             <div class="waiting">
                 <span class="waiting-dot" aria-hidden="true"></span>
                 <div>
-                    <p class="waiting-title">"Waiting for the first hit…"</p>
+                    <p class="waiting-title">"Waiting for a hit…"</p>
                     <p class="waiting-text">"Run one of the snippets: what it sends appears here within a second."</p>
                 </div>
             </div>

@@ -10,11 +10,12 @@ mod first_hit;
 use super::SessionReport;
 use super::login::PlainBrand;
 use crate::api::Session;
-use crate::widgets::{ThemeSwitcher, use_alive};
+use crate::place::use_place;
+use crate::widgets::{Glyph, Icon, ThemeSwitcher, use_alive};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
-use telemetry::report::{Client, NewKey, User};
+use telemetry::report::{Client, ClientId, NewKey, User};
 
 /// What has been made on this page, beyond what the session knew.
 #[derive(Clone, Copy)]
@@ -37,17 +38,23 @@ enum Step {
     Connect {
         client: Client,
         public_url: String,
+        /// Whether no hit has ever come.
+        first: bool,
     },
 }
 
 impl Step {
-    fn of(session: &Session, made: Made) -> Self {
+    /// `wanted`: the client that the URL names.
+    fn of(session: &Session, made: Made, wanted: Option<ClientId>) -> Self {
         let user = made.user.get().or_else(|| session.user.clone());
-        let client = made.client.get().or_else(|| session.clients.first().cloned());
+        let named = session.clients.iter().find(|client| Some(client.id) == wanted);
+        let client = made.client.get().or_else(|| named.or(session.clients.first()).cloned());
         match (user, client) {
             (None, _) if session.set_up => Self::Login,
             (None, _) => Self::Account { token: session.setup_token },
-            (Some(_), Some(client)) => Self::Connect { client, public_url: session.public_url.clone() },
+            (Some(_), Some(client)) => {
+                Self::Connect { client, public_url: session.public_url.clone(), first: !session.any_hit }
+            }
             (Some(user), None) if user.super_admin => Self::Client,
             (Some(_), None) => Self::NoClient,
         }
@@ -65,10 +72,11 @@ impl Step {
 #[component]
 pub(crate) fn Setup() -> impl IntoView {
     let session = expect_context::<SessionReport>();
+    let place = use_place();
     let made = Made { user: RwSignal::new(None), client: RwSignal::new(None), key: RwSignal::new(None) };
     let body = move || {
         let step = Memo::new(move |_| match session.get()? {
-            Ok(session) => Some(Ok(Step::of(&session, made))),
+            Ok(session) => Some(Ok(Step::of(&session, made, place.with(|place| place.client)))),
             Err(problem) => Some(Err(problem)),
         });
         move || match step.get() {
@@ -105,8 +113,8 @@ fn show(step: Step, made: Made) -> AnyView {
             </p>
         }
         .into_any(),
-        Step::Connect { client, public_url } => {
-            view! { <connect::Connect client public_url made/> }.into_any()
+        Step::Connect { client, public_url, first } => {
+            view! { <connect::Connect client public_url first made/> }.into_any()
         }
     }
 }
@@ -122,7 +130,9 @@ fn Steps(here: usize) -> impl IntoView {
         };
         view! {
             <li class=class aria-current=(place == here).then_some("step")>
-                <span class="step-number" aria-hidden="true">{place + 1}</span>
+                <span class="step-number" aria-hidden="true">
+                    {if place < here { view! { <Icon glyph=Glyph::Done/> }.into_any() } else { (place + 1).into_any() }}
+                </span>
                 {label}
             </li>
         }

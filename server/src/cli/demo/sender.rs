@@ -46,7 +46,8 @@ impl Sender {
                 .body(body.clone());
             let wait = match request.send().await {
                 Ok(reply) if reply.status() == StatusCode::ACCEPTED => {
-                    let taken: Taken = reply.json().await.context("the reply is not Sendry's; is --url right?")?;
+                    let taken: Taken =
+                        reply.json().await.context("the reply is not Sendry's; is --url right?")?;
                     if let Some(first) = taken.rejected.first() {
                         bail!("Sendry refused a hit of the demo: {first}");
                     }
@@ -56,7 +57,10 @@ impl Sender {
                     bail!("the key is not accepted; take one from the dashboard's set-up page");
                 }
                 Ok(reply) if matches!(reply.status().as_u16(), 429 | 503) => {
-                    let after = reply.headers().get(header::RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+                    let after = reply
+                        .headers()
+                        .get(header::RETRY_AFTER)
+                        .and_then(|after| after.to_str().ok()?.parse().ok());
                     Duration::from_secs(after.unwrap_or(1))
                 }
                 Ok(reply) => {
@@ -64,7 +68,8 @@ impl Sender {
                     bail!("{} answered {status}: {text}", self.url);
                 }
                 Err(error) if attempt == 0 && error.is_connect() => {
-                    return Err(error).with_context(|| format!("nothing answers at {}; is the server running?", self.url));
+                    return Err(error)
+                        .with_context(|| format!("nothing answers at {}; is the server running?", self.url));
                 }
                 Err(_) => Duration::from_millis(250) * 2u32.pow(attempt.min(5)),
             };

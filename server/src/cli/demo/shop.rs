@@ -74,7 +74,14 @@ impl Shop {
     }
 
     /// Adds the hits of `length` milliseconds from `start` (Unix milliseconds), at about `rate` a second over a day.
-    pub(super) fn play(&self, start: i64, length: i64, rate: f64, random: &mut StdRng, hits: &mut Vec<Value>) {
+    pub(super) fn play(
+        &self,
+        start: i64,
+        length: i64,
+        rate: f64,
+        random: &mut StdRng,
+        hits: &mut Vec<Value>,
+    ) {
         let expected = rate * rhythm(start) * length as f64 / 1_000.0;
         let number = match Poisson::new(expected) {
             Ok(poisson) => poisson.sample(random) as usize,
@@ -90,7 +97,8 @@ impl Shop {
     fn hit(&self, at: i64, random: &mut StdRng) -> Value {
         let route = self.pick(random);
         let outage = route.path == "/payments" && payments_are_down(at);
-        let mut latency = LogNormal::new(route.median.ln(), route.scatter).map_or(route.median, |law| law.sample(random));
+        let mut latency =
+            LogNormal::new(route.median.ln(), route.scatter).map_or(route.median, |law| law.sample(random));
         let (client_errors, server_errors) = if outage { (0.02, 0.42) } else { route.errors };
         let luck: f64 = random.random();
         let (status, error) = if luck < server_errors {

@@ -96,6 +96,14 @@ async fn claim_batches(
     Ok(claimed)
 }
 
+/// The places of batches in the order of the inbox: random ids then touch each of its pages once. Of equal batches the
+/// first stays first.
+pub(super) fn in_key_order(batches: &[BatchClaim]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..batches.len()).collect();
+    places.sort_by_key(|place| (batches[*place].client, batches[*place].batch.as_str()));
+    places
+}
+
 /// What the inbox says of a batch.
 pub(super) struct State {
     pub(super) owner: MessageId,

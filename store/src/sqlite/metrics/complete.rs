@@ -3,7 +3,7 @@
 //! The rule: in one transaction the batches are marked done and their numbers added; if one of them was done already,
 //! or is another message's, nothing is written.
 
-use super::claim::{bytes, states};
+use super::claim::{bytes, in_key_order, states};
 use crate::error::StoreError;
 use crate::metrics::{Aggregate, BatchClaim, Completed, Completion, RollupKey, Usage};
 use crate::sqlite::SqliteDatabase;
@@ -15,7 +15,10 @@ use std::sync::LazyLock;
 use telemetry::sketch::Sketch;
 
 static MARK: LazyLock<MultiRow> = LazyLock::new(|| {
-    let tail = format!(") {}", include_str!("../queries/inbox/complete.sql"));
+    let tail = format!(
+        ") INSERT INTO inbox (client, batch, message, created_at, done) {}",
+        include_str!("../queries/inbox/complete.sql")
+    );
     MultiRow::new("WITH asked (client, batch, message) AS (VALUES", 3, &tail)
 });
 
@@ -59,13 +62,15 @@ pub(super) async fn complete(
 
 /// Marks batches done; `false` if not every one was this message's and not yet done.
 async fn mark_done(connection: &mut SqliteConnection, batches: &[BatchClaim]) -> Result<bool, StoreError> {
-    for (range, sql) in MARK.cut(batches.len()) {
-        let batches = &batches[range];
+    let places = in_key_order(batches);
+    for (range, sql) in MARK.cut(places.len()) {
+        let places = &places[range];
         let mut query = sqlx::query(sql);
-        for BatchClaim { client, batch, message } in batches {
+        for &place in places {
+            let BatchClaim { client, batch, message } = &batches[place];
             query = query.bind(client.0).bind(batch).bind(bytes(*message));
         }
-        if query.execute(&mut *connection).await?.rows_affected() < batches.len() as u64 {
+        if query.execute(&mut *connection).await?.rows_affected() < places.len() as u64 {
             return Ok(false);
         }
     }
@@ -77,13 +82,13 @@ async fn not_mine_to_do(
     connection: &mut SqliteConnection,
     batches: &[BatchClaim],
 ) -> Result<Vec<usize>, StoreError> {
-    let all: Vec<usize> = (0..batches.len()).collect();
+    let all = in_key_order(batches);
     let mut open = vec![false; batches.len()];
     for (place, state) in states(connection, batches, &all).await? {
         open[place] = state.owner == batches[place].message && !state.done;
     }
     let mut named = HashSet::new();
-    Ok(all.into_iter().filter(|&place| !(open[place] && named.insert(&batches[place]))).collect())
+    Ok((0..batches.len()).filter(|&place| !(open[place] && named.insert(&batches[place]))).collect())
 }
 
 /// Adds to each row what is stored under its key.
