@@ -211,7 +211,8 @@ async fn repeated_batches_and_events_count_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_that_cannot_be_written_gives_503_in_time_and_then_at_once() {
-    let (server, tenant) = ready().await;
+    let server = TestServer::start_with(|config| config.confirm_timeout_ms = 300).await.with_admin().await;
+    let tenant = server.with_key("shop").await;
     send(&server, "/api/hit", &tenant, hit().to_string()).await.expect(202);
     expect_counted(&server, &tenant, 1).await;
 
