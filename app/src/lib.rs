@@ -15,6 +15,7 @@ pub mod api;
 mod app;
 mod charts;
 mod clock;
+mod codec;
 mod live;
 mod number;
 mod pages;

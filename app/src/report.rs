@@ -4,6 +4,7 @@
 //! fails, the old one is shown and said to be old. Only another question clears the screen.
 
 use crate::api::Stamped;
+use crate::codec::PageJson;
 use crate::live::Live;
 use crate::problem::Problem;
 use jiff::Timestamp;
@@ -53,7 +54,7 @@ pub(crate) enum Kind {
 
 /// A report that keeps itself fresh.
 pub(crate) struct Report<T: Send + Sync + 'static> {
-    resource: Resource<Result<Answer<T>, Problem>>,
+    resource: Resource<Result<Answer<T>, Problem>, PageJson>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Report<T> {
@@ -79,7 +80,7 @@ where
         Fut: Future<Output = Result<Stamped<T>, Problem>> + Send + 'static,
     {
         let last = StoredValue::new(None::<Answer<T>>);
-        let resource = Resource::new(
+        let resource = Resource::new_with_options(
             move || (question(), live.beat()),
             move |(question, _)| {
                 let ask = ask.clone();
@@ -96,6 +97,7 @@ where
                     }
                 }
             },
+            false,
         );
         // remembers also what the server has rendered
         Effect::new(move |_| {

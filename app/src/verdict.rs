@@ -3,6 +3,7 @@
 //! The rule: it says the worst first and names it; it never says that all is well where nothing was seen.
 
 use crate::number;
+use crate::range::Span;
 use telemetry::report::{Health, Overview, ServiceRow, Services};
 
 /// The answer.
@@ -71,19 +72,22 @@ fn others(rows: &[&ServiceRow], worst: Health, rest: usize) -> String {
     }
 }
 
-/// How many requests, how many failed, and how both compare with the period before.
-pub(crate) fn of_traffic(overview: &Overview) -> String {
+/// How many requests the span has, and how many failed.
+pub(crate) fn of_traffic(overview: &Overview, span: Span) -> String {
     let totals = &overview.totals;
     if totals.requests == 0 {
         return String::new();
     }
-    let mut text = number::count_of(totals.requests, "request", "requests");
-    if totals.errors == 0 {
-        text.push_str(", no errors");
-    } else {
-        text.push_str(&format!(", {} errors", number::rate(totals.errors, totals.requests)));
-    }
-    format!("{text}.")
+    let requests = number::count_of(totals.requests, "request", "requests");
+    let when = match span {
+        Span::Last(last) => last.words(),
+        Span::Fixed { .. } => "this range",
+    };
+    let errors = match totals.errors {
+        0 => "no errors".to_owned(),
+        errors => format!("{} errors", number::rate(errors, totals.requests)),
+    };
+    format!("{requests} in {when}, {errors}.")
 }
 
 /// Parts as sentences; empty ones are left out.

@@ -9,7 +9,7 @@ use crate::hits;
 use crate::limits;
 use crate::load::{self, Load, Measured, Point};
 use crate::process::{Memory, Process, free_address};
-use crate::report::{Drain, Limits, MemoryReport, PointReport, Report};
+use crate::report::{self, Drain, Limits, MemoryReport, PointReport, Report};
 use crate::samples::{Samples, median};
 use crate::sendry::{Consumers, Sendry};
 use anyhow::{Context, Result};
@@ -37,10 +37,13 @@ pub(crate) struct Options {
     idempotency_keys: bool,
 }
 
-const SINGLES: [Point; 4] = [one_hit(1), one_hit(16), one_hit(64), one_hit(256)];
-const BATCHES: Point = Point { connections: 16, hits: 100 };
-/// The point at which servers are compared, and the machine's own limit is measured.
+/// Nothing to gather: the latency of one hit.
+pub(crate) const LONELY: Point = one_hit(1);
+/// Where servers are compared, and the machine's own limit is measured.
 pub(crate) const COMPARED: Point = one_hit(64);
+pub(crate) const BATCHES: Point = Point { connections: 16, hits: 100 };
+/// Batches come last: what single hits have gathered is drained before.
+const POINTS: [Point; 5] = [LONELY, one_hit(16), COMPARED, one_hit(256), BATCHES];
 
 const fn one_hit(connections: usize) -> Point {
     Point { connections, hits: 1 }
@@ -49,19 +52,29 @@ const fn one_hit(connections: usize) -> Point {
 /// How long a server rests before its idle memory is read.
 const REST: Duration = Duration::from_secs(5);
 
-/// How thoroughly it is measured.
+/// How thoroughly it is measured. Turns are short and many, so that whatever else the machine does, which lasts longer
+/// than one of them, meets all servers.
+#[derive(Clone, Copy)]
 struct Pace {
     rounds: usize,
+    /// Of each server, at each point, in each round.
+    turns: usize,
     warm_up: Duration,
     measure: Duration,
 }
 
 impl Pace {
-    const THOROUGH: Self =
-        Self { rounds: 3, warm_up: Duration::from_millis(300), measure: Duration::from_millis(1_200) };
-    const QUICK: Self =
-        Self { rounds: 1, warm_up: Duration::from_millis(200), measure: Duration::from_millis(700) };
+    const THOROUGH: Self = Self {
+        rounds: 3,
+        turns: 3,
+        warm_up: Duration::from_millis(100),
+        measure: Duration::from_millis(400),
+    };
+    const QUICK: Self = Self { rounds: 1, turns: 2, ..Self::THOROUGH };
 }
+
+/// More work than this on the machine, before anything is measured, makes the figures worth little.
+const BUSY: f64 = 0.5;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
@@ -71,16 +84,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = tempfile::TempDir::with_prefix_in("sendry-bench-", parent)?;
     let pace = if options.quick { Pace::QUICK } else { Pace::THOROUGH };
 
+    let busy = load_average();
+    if busy > BUSY {
+        note(began, format!("the machine is busy (load {busy:.1}): the figures will be rough"));
+    }
     note(began, "starting a bare server and two of Sendry");
     let mut bench = Bench::set_up(&server, folder.path(), pace, options.idempotency_keys)?;
     note(began, format!("resting {} s for the idle memory", REST.as_secs()));
     bench.rest()?;
-    for round in 1..=bench.pace.rounds {
-        let progress =
-            |what: &str| note(began, format!("round {round} of {}: {what}", bench_rounds(options)));
-        bench.round(round, &progress)?;
+    for round in 1..=pace.rounds {
+        bench.round(round, &|what| note(began, format!("round {round} of {}: {what}", pace.rounds)))?;
     }
-    let report = bench.report(began.elapsed())?;
+    let report = bench.report(began.elapsed(), busy)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -89,12 +104,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn bench_rounds(options: &Options) -> usize {
-    if options.quick { Pace::QUICK.rounds } else { Pace::THOROUGH.rounds }
-}
-
 fn note(began: Instant, text: impl std::fmt::Display) {
     eprintln!("{:>6.1} s  {text}", began.elapsed().as_secs_f64());
+}
+
+/// How much the machine had to do in the last minute; 0 where it does not say.
+fn load_average() -> f64 {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    told.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +166,7 @@ impl Bench {
             forgetful: own_server(folder, "forgetful")?,
             alone,
             together,
-            points: SINGLES.into_iter().chain([BATCHES]).map(samples).collect(),
+            points: POINTS.into_iter().map(samples).collect(),
             drain_singles: Vec::new(),
             drain_batches: Vec::new(),
             limits: LimitSamples::default(),
@@ -167,7 +184,7 @@ impl Bench {
         Ok(())
     }
 
-    fn round(&mut self, round: usize, progress: &impl Fn(&str)) -> Result<()> {
+    fn round(&mut self, round: usize, progress: &dyn Fn(&str)) -> Result<()> {
         progress("the machine's limits");
         self.measure_limits()?;
         for place in 0..self.points.len() {
@@ -178,8 +195,8 @@ impl Bench {
                 self.drain_singles.extend(rate);
             }
             progress(&point.to_string());
-            // Whoever is first in one round is last in another.
-            for turn in 0..TARGETS.len() {
+            for turn in 0..self.pace.turns * TARGETS.len() {
+                // Whoever is first in one round is last in another.
                 let target = TARGETS[(turn + round) % TARGETS.len()];
                 let measured = self.measure(target, point)?;
                 self.points[place].targets[target as usize].add(&measured);
@@ -195,7 +212,7 @@ impl Bench {
         let limits = &mut self.limits;
         limits.sync_4k.push(limits::fdatasync_ms(&self.folder, 4 << 10, 300)?);
         limits.sync_256k.push(limits::fdatasync_ms(&self.folder, 256 << 10, 200)?);
-        limits.commits.push(limits::sqlite_commits(&self.folder, self.pace.measure / 2)?);
+        limits.commits.push(limits::sqlite_commits(&self.folder, self.pace.measure)?);
         let load = self.load(self.forgetful.address, "none", COMPARED);
         self.limits.forgetful.add(&load::run(&load, || self.forgetful.cpu())?);
         Ok(())
@@ -244,7 +261,7 @@ impl Bench {
         Ok(rate)
     }
 
-    fn report(&self, took: Duration) -> Result<Report> {
+    fn report(&self, took: Duration, load_before: f64) -> Result<Report> {
         let [bare, sendry] = self.memory;
         let (bare_now, sendry_now) = (self.bare.memory()?, self.together.process()?.memory()?);
         let point = |samples: &PointSamples| {
@@ -258,25 +275,31 @@ impl Bench {
                 together_of_bare: together.ratio(bare),
             }
         };
+        let points: Vec<PointReport> = self.points.iter().map(point).collect();
+        let rate = |rates: &[f64]| (!rates.is_empty()).then(|| median(rates));
+        let drain = Drain { single_hits: rate(&self.drain_singles), batches: rate(&self.drain_batches) };
+        let memory = MemoryReport {
+            bare_idle: bare.map_or(0, |memory| memory.now),
+            bare_most: bare_now.most,
+            sendry_idle: sendry.map_or(0, |memory| memory.now),
+            sendry_most: sendry_now.most,
+            sendry_most_alone: self.most_alone,
+            sendry_after: sendry_now.now,
+        };
         Ok(Report {
             rounds: self.pace.rounds,
             seconds: took.as_secs_f64(),
+            load_before,
             limits: Limits {
                 fdatasync_4_kib_ms: median(&self.limits.sync_4k),
                 fdatasync_256_kib_ms: median(&self.limits.sync_256k),
                 sqlite_commits_per_second: median(&self.limits.commits),
                 parse_only: self.limits.forgetful.figures(),
             },
-            points: self.points.iter().map(point).collect(),
-            drain: Drain { single_hits: median(&self.drain_singles), batches: median(&self.drain_batches) },
-            memory: MemoryReport {
-                bare_idle: bare.map_or(0, |memory| memory.now),
-                bare_most: bare_now.most,
-                sendry_idle: sendry.map_or(0, |memory| memory.now),
-                sendry_most: sendry_now.most,
-                sendry_most_alone: self.most_alone,
-                sendry_after: sendry_now.now,
-            },
+            aims: report::aims(&points, &drain, &memory),
+            points,
+            drain,
+            memory,
             counted_exactly: self.alone.accepted + self.together.accepted,
         })
     }

@@ -71,10 +71,6 @@ impl Measured {
     pub(crate) fn p99_ms(&self) -> f64 {
         self.latency.value_at_quantile(0.99) as f64 / 1e6
     }
-
-    pub(crate) fn cpu_us_per_hit(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.hits.max(1) as f64
-    }
 }
 
 #[derive(PartialEq, Eq)]

@@ -1,15 +1,18 @@
-//! From several measurements to one figure: medians, and ratios of what was measured in the same round.
+//! From several measurements to one figure: medians, and ratios of what was measured right after one another.
 
 use crate::load::Measured;
 use serde::Serialize;
+use std::time::Duration;
 
-/// What was measured of one server at one point, round by round.
+/// What was measured of one server at one point, turn by turn.
 #[derive(Default)]
 pub(crate) struct Samples {
     hits_per_second: Vec<f64>,
     p50_ms: Vec<f64>,
     p99_ms: Vec<f64>,
-    cpu_us_per_hit: Vec<f64>,
+    /// Processor time and hits of all rounds together: it is told in ticks, too coarse for one turn.
+    cpu: Duration,
+    hits: u64,
     refused: u64,
 }
 
@@ -21,7 +24,7 @@ pub(crate) struct Figures {
     pub(crate) p99_ms: f64,
     /// Microseconds of the server's processor time.
     pub(crate) cpu_us_per_hit: f64,
-    /// Requests that were not accepted, in all rounds.
+    /// Requests that were not accepted, in all turns.
     pub(crate) refused: u64,
 }
 
@@ -30,7 +33,8 @@ impl Samples {
         self.hits_per_second.push(measured.hits_per_second());
         self.p50_ms.push(measured.p50_ms());
         self.p99_ms.push(measured.p99_ms());
-        self.cpu_us_per_hit.push(measured.cpu_us_per_hit());
+        self.cpu += measured.cpu;
+        self.hits += measured.hits;
         self.refused += measured.refused;
     }
 
@@ -39,15 +43,15 @@ impl Samples {
             hits_per_second: median(&self.hits_per_second),
             p50_ms: median(&self.p50_ms),
             p99_ms: median(&self.p99_ms),
-            cpu_us_per_hit: median(&self.cpu_us_per_hit),
+            cpu_us_per_hit: self.cpu.as_secs_f64() * 1e6 / self.hits.max(1) as f64,
             refused: self.refused,
         }
     }
 
     /// How many hits a second it took, as a part of what `other` took a moment before or after.
     pub(crate) fn ratio(&self, other: &Self) -> f64 {
-        let rounds = self.hits_per_second.iter().zip(&other.hits_per_second);
-        median(&rounds.map(|(mine, its)| mine / its).collect::<Vec<_>>())
+        let turns = self.hits_per_second.iter().zip(&other.hits_per_second);
+        median(&turns.map(|(mine, its)| mine / its).collect::<Vec<_>>())
     }
 }
 

@@ -80,6 +80,7 @@ pub trait EventStore: Send + Sync {
 
     /// A page of events of a range, newest first; events of one millisecond come in an order of their own that stays
     /// the same. Rows carry identities as ids. Stops after about `budget` of scanning, but never without having got on.
+    /// `limit` is at least 1.
     async fn page(
         &self,
         scope: &ClientScope,

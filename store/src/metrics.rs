@@ -199,6 +199,15 @@ pub struct RollupRow {
     pub aggregate: Aggregate,
 }
 
+/// The requests of a series in one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BucketCount {
+    pub series: SeriesId,
+    /// Start of the bucket, Unix seconds.
+    pub bucket: i64,
+    pub requests: u64,
+}
+
 /// How long each kind of data is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricsRetention {
@@ -254,6 +263,36 @@ pub trait MetricsStore: Send + Sync {
         status: Option<(u16, u16)>,
         with_sketches: bool,
     ) -> Result<Vec<RollupRow>, StoreError>;
+
+    /// As [`MetricsStore::rollups`] with sketches, but hands the rows to `each` one by one, in any order: a long range of
+    /// many endpoints has more of them than should lie in memory at once. Backends that can do so stream them.
+    async fn each_rollup(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+        each: &mut (dyn FnMut(RollupRow) + Send),
+    ) -> Result<(), StoreError> {
+        self.rollups(scope, filter, spans, status, true).await?.into_iter().for_each(each);
+        Ok(())
+    }
+
+    /// Requests of the matching series by bucket, in any order; what is absent is 0. Backends add up where the rows lie.
+    async fn requests_by_bucket(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<BucketCount>, StoreError> {
+        let mut counts: BTreeMap<(SeriesId, i64), u64> = BTreeMap::new();
+        for row in self.rollups(scope, filter, spans, status, false).await? {
+            *counts.entry((row.series, row.bucket)).or_default() += row.aggregate.count;
+        }
+        let counts = counts.into_iter();
+        Ok(counts.map(|((series, bucket), requests)| BucketCount { series, bucket, requests }).collect())
+    }
 
     /// Usage of the days from `from` to `to` (Unix seconds, `to` exclusive), ascending.
     async fn usage(&self, scope: &ClientScope, from: i64, to: i64) -> Result<Vec<Usage>, StoreError>;

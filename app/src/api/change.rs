@@ -70,7 +70,7 @@ pub async fn create_key(client: ClientId, name: &str) -> Result<NewKey, Problem>
 async fn post<T: serde::de::DeserializeOwned>(path: &str, call: &impl Serialize) -> Result<T, Problem> {
     let body = serde_json::to_string(call).map_err(|_| not_readable())?;
     let reply = send(path, Some(body)).await?;
-    serde_json::from_str(&reply).map_err(|_| not_readable())
+    serde_json::from_slice(reply.as_bytes()).map_err(|_| not_readable())
 }
 
 fn not_readable() -> Problem {
@@ -90,7 +90,11 @@ async fn send(path: &str, body: Option<String>) -> Result<String, Problem> {
     };
     let reply = request.map_err(|_| not_readable())?.send().await.map_err(|_| Problem::unreachable())?;
     let text = reply.text().await.map_err(|_| Problem::unreachable())?;
-    if reply.ok() { Ok(text) } else { Err(serde_json::from_str(&text).unwrap_or_else(|_| not_readable())) }
+    if reply.ok() {
+        Ok(text)
+    } else {
+        Err(serde_json::from_slice(text.as_bytes()).unwrap_or_else(|_| not_readable()))
+    }
 }
 
 #[cfg(not(feature = "hydrate"))]

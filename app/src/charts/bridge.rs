@@ -1,8 +1,8 @@
 //! The bridge to ECharts: mount, draw, and take down again.
 //!
 //! The rules: tooltips are DOM nodes, never HTML, because endpoint names come from outside; nothing is styled by text
-//! and no text becomes code, so the page's content policy may be strict; whoever drops a [`Canvas`] leaves nothing
-//! behind.
+//! and no text becomes code, so the page's content policy may be strict; an exception in ECharts costs a chart, never
+//! the page; whoever drops a [`Canvas`] leaves nothing behind.
 
 use super::option::{resolve_tokens, thin_out};
 use super::{Drawing, Tip};
@@ -22,22 +22,27 @@ mod echarts {
     extern "C" {
         pub(super) type Instance;
 
-        #[wasm_bindgen(js_namespace = echarts)]
-        pub(super) fn init(element: &HtmlElement) -> Instance;
-        #[wasm_bindgen(method, js_name = setOption)]
-        pub(super) fn set_option(this: &Instance, option: &JsValue, how: &JsValue);
-        #[wasm_bindgen(method)]
-        pub(super) fn on(this: &Instance, event: &str, handler: &Function);
-        #[wasm_bindgen(method, js_name = dispatchAction)]
-        pub(super) fn dispatch_action(this: &Instance, action: &JsValue);
-        #[wasm_bindgen(method, js_name = convertToPixel)]
-        pub(super) fn convert_to_pixel(this: &Instance, finder: &JsValue, value: f64) -> f64;
-        #[wasm_bindgen(method, js_name = convertFromPixel)]
-        pub(super) fn convert_from_pixel(this: &Instance, finder: &JsValue, value: f64) -> f64;
-        #[wasm_bindgen(method)]
-        pub(super) fn resize(this: &Instance);
-        #[wasm_bindgen(method)]
-        pub(super) fn dispose(this: &Instance);
+        #[wasm_bindgen(catch, js_namespace = echarts)]
+        pub(super) fn init(element: &HtmlElement) -> Result<Instance, JsValue>;
+        #[wasm_bindgen(catch, method, js_name = setOption)]
+        pub(super) fn set_option(this: &Instance, option: &JsValue, how: &JsValue) -> Result<(), JsValue>;
+        #[wasm_bindgen(catch, method)]
+        pub(super) fn on(this: &Instance, event: &str, handler: &Function) -> Result<(), JsValue>;
+        #[wasm_bindgen(catch, method, js_name = dispatchAction)]
+        pub(super) fn dispatch_action(this: &Instance, action: &JsValue) -> Result<(), JsValue>;
+        #[wasm_bindgen(catch, method, js_name = convertToPixel)]
+        pub(super) fn convert_to_pixel(this: &Instance, finder: &JsValue, value: f64)
+        -> Result<f64, JsValue>;
+        #[wasm_bindgen(catch, method, js_name = convertFromPixel)]
+        pub(super) fn convert_from_pixel(
+            this: &Instance,
+            finder: &JsValue,
+            value: f64,
+        ) -> Result<f64, JsValue>;
+        #[wasm_bindgen(catch, method)]
+        pub(super) fn resize(this: &Instance) -> Result<(), JsValue>;
+        #[wasm_bindgen(catch, method)]
+        pub(super) fn dispose(this: &Instance) -> Result<(), JsValue>;
     }
 }
 
@@ -46,20 +51,22 @@ pub(crate) struct Canvas {
     chart: Rc<Chart>,
     observer: ResizeObserver,
     /// Kept for as long as ECharts may call them.
-    _calls: [Closure<dyn FnMut(JsValue)>; 2],
-    _resized: Closure<dyn FnMut()>,
+    _calls: [Closure<dyn Fn(JsValue)>; 2],
+    _resized: Closure<dyn Fn()>,
 }
 
 struct Chart {
     element: HtmlElement,
     instance: Instance,
     tips: RefCell<Vec<Tip>>,
+    /// The ids of the series that were drawn last.
+    series: RefCell<Vec<String>>,
     write: Cell<fn(f64) -> String>,
     hovered: Cell<bool>,
     /// What ECharts calls to write and to place things; handed over with each option.
-    write_tip: Closure<dyn FnMut(JsValue) -> JsValue>,
-    write_value: Closure<dyn FnMut(f64) -> String>,
-    place_tip: Closure<dyn FnMut(JsValue, JsValue, JsValue) -> JsValue>,
+    write_tip: Closure<dyn Fn(JsValue) -> JsValue>,
+    write_value: Closure<dyn Fn(f64) -> String>,
+    place_tip: Closure<dyn Fn(JsValue, JsValue, JsValue) -> JsValue>,
 }
 
 thread_local! {
@@ -70,7 +77,7 @@ thread_local! {
 impl Canvas {
     /// Prepares an element of fixed height. ECharts must be [loaded](when_loaded).
     pub(crate) fn mount(element: &HtmlElement) -> Option<Self> {
-        let chart = Chart::new(element);
+        let chart = Chart::new(element)?;
         CHARTS.with_borrow_mut(|charts| {
             charts.retain(|chart| chart.strong_count() > 0);
             charts.push(Rc::downgrade(&chart));
@@ -85,13 +92,13 @@ impl Canvas {
             }
         });
         let left = Closure::new(move |_: JsValue| for_each(Chart::hide_crosshair));
-        chart.instance.on("updateAxisPointer", moved.as_ref().unchecked_ref());
-        chart.instance.on("globalout", left.as_ref().unchecked_ref());
+        report(chart.instance.on("updateAxisPointer", moved.as_ref().unchecked_ref()));
+        report(chart.instance.on("globalout", left.as_ref().unchecked_ref()));
 
         let weak = Rc::downgrade(&chart);
         let resized = Closure::new(move || {
             if let Some(chart) = weak.upgrade() {
-                chart.instance.resize();
+                report(chart.instance.resize());
             }
         });
         let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok()?;
@@ -116,22 +123,26 @@ impl Canvas {
         set(&at(&option, &["yAxis", "axisLabel"]), "formatter", chart.write_value.as_ref());
         set(&at(&option, &["tooltip"]), "formatter", chart.write_tip.as_ref());
         set(&at(&option, &["tooltip"]), "position", chart.place_tip.as_ref());
+        // a tooltip that is open refers to the series by place and would be written anew for one that has gone
+        let series = ids(&option);
+        if chart.series.replace(series.clone()) != series {
+            report(chart.instance.dispatch_action(&action("hideTip")));
+        }
         let how = Object::new();
         set(&how, "replaceMerge", &Array::of1(&"series".into()));
-        set(&how, "lazyUpdate", &true.into());
-        chart.instance.set_option(&option, &how);
+        report(chart.instance.set_option(&option, &how));
     }
 
     /// The slot under a place of the element, in pixels from its left edge.
     pub(crate) fn slot_at(&self, x: f64) -> Option<usize> {
         let slots = self.chart.tips.borrow().len();
-        let slot = self.chart.instance.convert_from_pixel(&x_axis(), x);
+        let slot = self.chart.instance.convert_from_pixel(&x_axis(), x).ok()?;
         (slots > 0 && slot.is_finite()).then(|| (slot.max(0.0) as usize).min(slots - 1))
     }
 
     /// Left and right edge of the slots from `first` to `last`, in pixels.
     pub(crate) fn edges(&self, first: usize, last: usize) -> (f64, f64) {
-        let middle = |slot: usize| self.chart.instance.convert_to_pixel(&x_axis(), slot as f64);
+        let middle = |slot: usize| self.chart.pixel(slot as f64);
         let half = (middle(1) - middle(0)).abs() / 2.0;
         (middle(first) - half, middle(last) + half)
     }
@@ -140,18 +151,20 @@ impl Canvas {
 impl Drop for Canvas {
     fn drop(&mut self) {
         self.observer.disconnect();
-        self.chart.instance.dispose();
+        report(self.chart.instance.dispose());
     }
 }
 
 impl Chart {
-    fn new(element: &HtmlElement) -> Rc<Self> {
-        Rc::new_cyclic(|this: &Weak<Self>| {
+    fn new(element: &HtmlElement) -> Option<Rc<Self>> {
+        let instance = echarts::init(element).ok()?;
+        let chart = Rc::new_cyclic(|this: &Weak<Self>| {
             let (tip, value, place) = (this.clone(), this.clone(), this.clone());
             Self {
                 element: element.clone(),
-                instance: echarts::init(element),
+                instance,
                 tips: RefCell::default(),
+                series: RefCell::default(),
                 write: Cell::new(|value| value.to_string()),
                 hovered: Cell::new(false),
                 write_tip: Closure::new(move |slots| {
@@ -165,7 +178,13 @@ impl Chart {
                     place.upgrade().map_or(point.clone(), |chart| chart.beside(&point, &tip))
                 }),
             }
-        })
+        });
+        Some(chart)
+    }
+
+    /// The middle of a slot, in pixels from the left edge.
+    fn pixel(&self, slot: f64) -> f64 {
+        self.instance.convert_to_pixel(&x_axis(), slot).unwrap_or(0.0)
     }
 
     /// The tooltip; none on the charts that only follow the crosshair of another.
@@ -208,15 +227,15 @@ impl Chart {
 
     fn show_crosshair(&self, slot: f64) {
         let action = action("updateAxisPointer");
-        set(&action, "x", &self.instance.convert_to_pixel(&x_axis(), slot).into());
+        set(&action, "x", &self.pixel(slot).into());
         set(&action, "y", &(f64::from(self.element.client_height()) / 2.0).into());
-        self.instance.dispatch_action(&action);
+        report(self.instance.dispatch_action(&action));
     }
 
     fn hide_crosshair(&self) {
         let action = action("updateAxisPointer");
         set(&action, "currTrigger", &"leave".into());
-        self.instance.dispatch_action(&action);
+        report(self.instance.dispatch_action(&action));
     }
 }
 
@@ -281,6 +300,19 @@ pub(crate) fn when_loaded(then: impl FnOnce() + 'static) {
     };
     let then = Closure::once_into_js(then);
     let _ = script.add_event_listener_with_callback("load", then.unchecked_ref());
+}
+
+/// What ECharts throws goes to the console; nothing else can be done about it.
+fn report(outcome: Result<(), JsValue>) {
+    if let Err(error) = outcome {
+        leptos::logging::error!("a chart could not be drawn: {error:?}");
+    }
+}
+
+/// The ids of an option's series.
+fn ids(option: &JsValue) -> Vec<String> {
+    let series = Array::from(&at(option, &["series"]));
+    series.iter().map(|series| at(&series, &["id"]).as_string().unwrap_or_default()).collect()
 }
 
 fn action(kind: &str) -> Object {

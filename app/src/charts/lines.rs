@@ -2,7 +2,7 @@
 
 use super::option::option;
 use charming::Chart;
-use charming::element::{LineStyle, LineStyleType, Symbol};
+use charming::element::{ItemStyle, LineStyle, LineStyleType, Symbol};
 use charming::series::Line;
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
         chart = chart.series(line(stroke, stroke.key.to_owned(), stroke.dotted));
         patches.push(json!({
             "data": points(&solid, dashed.then_some(end)),
-            "areaStyle": if stroke.area { json!({ "color": format!("${}", stroke.key), "opacity": 0.12 }) } else { Value::Null },
+            "areaStyle": stroke.area.then(|| json!({ "color": format!("${}", stroke.key), "opacity": 0.12 })),
             "endLabel": end_label(stroke.named && !dashed),
             "labelLayout": { "moveOverlap": "shiftY" },
             "emphasis": { "disabled": true },
@@ -67,6 +67,7 @@ fn line(stroke: &Stroke, id: String, broken: bool) -> Line {
         .name(stroke.label)
         .symbol(Symbol::None)
         .connect_nulls(false)
+        .item_style(ItemStyle::new().color(color.as_str()))
         .line_style(LineStyle::new().color(color.as_str()).width(stroke.width).type_(kind))
 }
 

@@ -22,6 +22,10 @@ pub(super) fn option(chart: &Chart, patches: impl IntoIterator<Item = Value>) ->
             "aria": { "enabled": false },
         }),
     );
+    if option["series"].is_null() {
+        // charming leaves an empty list out; ECharts insists on one
+        option["series"] = json!([]);
+    }
     for axis in ["xAxis", "yAxis"] {
         merge(&mut option[axis], json!({ "axisLabel": { "hideOverlap": true } }));
     }
@@ -99,6 +103,11 @@ mod tests {
         let mut none = all;
         thin_out(&mut none, 0);
         assert_eq!(none, json!(["", "", "", "23 Nov", "", "", ""]));
+    }
+
+    #[test]
+    fn a_chart_without_series_says_so() {
+        assert_eq!(option(&Chart::new(), [])["series"], json!([]));
     }
 
     #[test]

@@ -68,8 +68,10 @@ fn LoginForm(next: String) -> impl IntoView {
     view! {
         <form class="form" method="post" on:submit=submit>
             <FormProblem problem fields=&["username", "password"]/>
-            <Field label="User name or e-mail address" name="username" value=name problem autocomplete="username" autofocus=true/>
-            <Field label="Password" name="password" kind="password" value=password problem autocomplete="current-password"/>
+            <Field label="User name or e-mail address" name="username" value=name problem
+                autocomplete="username" autofocus=true/>
+            <Field label="Password" name="password" kind="password" value=password problem
+                autocomplete="current-password"/>
             <button class="button is-solid is-wide" type="submit" disabled=move || !alive.get() || busy.get()>
                 {move || if busy.get() { "Signing in…" } else { "Sign in" }}
             </button>
@@ -87,7 +89,10 @@ pub(crate) fn FormProblem(
     let text = move || {
         problem.get().filter(|problem| !fields.iter().any(|field| problem.about(field))).map(|problem| {
             view! {
-                <p class="form-problem" role="alert"><Icon glyph=Glyph::Error/><span class="form-problem-text">{problem.error.message}</span></p>
+                <p class="form-problem" role="alert">
+                    <Icon glyph=Glyph::Error/>
+                    <span class="form-problem-text">{problem.error.message}</span>
+                </p>
             }
         })
     };

@@ -15,7 +15,8 @@ pub(crate) use overview::OverviewPage;
 pub(crate) use setup::Setup;
 
 /// Who is here: asked once for all pages.
-pub(crate) type SessionReport = leptos::prelude::Resource<Result<crate::api::Session, crate::Problem>>;
+pub(crate) type SessionReport =
+    leptos::prelude::Resource<Result<crate::api::Session, crate::Problem>, crate::codec::PageJson>;
 
 /// Where somebody belongs who has not chosen a page: to what has to be done next.
 pub(crate) fn next_page(session: &crate::api::Session) -> &'static str {

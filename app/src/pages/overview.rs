@@ -91,28 +91,28 @@ fn ServiceFilter(place: Memo<Place>) -> impl IntoView {
 #[component]
 fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl IntoView {
     let shape = move |value: fn(&Bucket) -> Option<f64>| {
-        series.with(|series| series.buckets.iter().map(value).collect::<Vec<_>>())
+        Signal::derive(move || series.with(|series| series.buckets.iter().map(value).collect::<Vec<_>>()))
     };
-    let latency = move |value: fn(&Latency) -> Option<f64>| {
-        glance.with(|glance| latency_figure(&glance.overview, value))
+    let figure = move |read: fn(&Overview) -> Figure| {
+        Signal::derive(move || glance.with(|glance| read(&glance.overview)))
     };
     view! {
         <dl class="tiles">
             <Tile label="Requests" class="volume" tone=Tone::Neutral
-                figure=move || glance.with(|glance| requests_figure(&glance.overview))
-                shape=move || shape(|bucket| Some(bucket.totals.requests as f64))/>
+                figure=figure(requests_figure)
+                shape=shape(|bucket| Some(bucket.totals.requests as f64))/>
             <Tile label="Error rate" class="errors" tone=Tone::LessIsBetter
-                figure=move || glance.with(|glance| error_figure(&glance.overview))
-                shape=move || shape(|bucket| bucket.totals.error_rate)/>
+                figure=figure(error_figure)
+                shape=shape(|bucket| bucket.totals.error_rate)/>
             <Tile label="p50" class="p50" tone=Tone::LessIsBetter
-                figure=move || latency(|latency| latency.p50)
-                shape=move || shape(|bucket| bucket.totals.latency_ms.p50)/>
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p50))
+                shape=shape(|bucket| bucket.totals.latency_ms.p50)/>
             <Tile label="p95" class="p95" tone=Tone::LessIsBetter
-                figure=move || latency(|latency| latency.p95)
-                shape=move || shape(|bucket| bucket.totals.latency_ms.p95)/>
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p95))
+                shape=shape(|bucket| bucket.totals.latency_ms.p95)/>
             <Tile label="p99" class="p99" tone=Tone::LessIsBetter
-                figure=move || latency(|latency| latency.p99)
-                shape=move || shape(|bucket| bucket.totals.latency_ms.p99)/>
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p99))
+                shape=shape(|bucket| bucket.totals.latency_ms.p99)/>
         </dl>
     }
     .into_any()

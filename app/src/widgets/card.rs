@@ -16,15 +16,16 @@ pub(crate) fn Card(
     /// Names the card in the page.
     id: &'static str,
     #[prop(optional)] class: &'static str,
-    status: impl Fn() -> Status + Copy + Send + Sync + 'static,
+    // a derived signal rather than a closure: so the card is compiled once, not once per content
+    status: Signal<Status>,
     /// The content; built when there is something to show.
     content: Arc<dyn Fn() -> AnyView + Send + Sync>,
 ) -> impl IntoView {
     let live = use_context::<Live>();
     let inside = move || {
         let content = Arc::clone(&content);
-        let kind = Memo::new(move |_| status().kind());
-        let stale = move || match status() {
+        let kind = Memo::new(move |_| status.get().kind());
+        let stale = move || match status.get() {
             Status::Ready { at, stale: true } => Some(view! {
                 <span class="card-stale" title="The last attempt to load this failed; trying again.">
                     <Icon glyph=Glyph::Clock/>

@@ -91,11 +91,11 @@ mod browser {
             let place = place.clone();
             move |event: &ev::PointerEvent| {
                 let x = f64::from(event.client_x()) - place.get_bounding_client_rect().left();
-                canvas.with_value(|canvas| canvas.as_ref().and_then(|canvas| canvas.slot_at(x)))
+                canvas.try_with_value(|canvas| canvas.as_ref()?.slot_at(x)).flatten()
             }
         };
         let show = move |first: usize, last: usize| {
-            let edges = canvas.with_value(|canvas| canvas.as_ref().map(|canvas| canvas.edges(first, last)));
+            let edges = canvas.try_with_value(|canvas| Some(canvas.as_ref()?.edges(first, last))).flatten();
             if let Some((left, right)) = edges {
                 let style = web_sys::HtmlElement::style(&selection);
                 // cannot fail: names and values are valid
@@ -109,7 +109,7 @@ mod browser {
             move |event: ev::PointerEvent| {
                 let here = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
                 if place.contains(here.as_ref()) && event.pointer_type() != "touch" && event.button() == 0 {
-                    start.set_value(slot(&event));
+                    start.try_set_value(slot(&event));
                 }
             }
         };
@@ -123,7 +123,7 @@ mod browser {
         };
         let up = move |event: ev::PointerEvent| {
             let Some(first) = start.try_get_value().flatten() else { return };
-            start.set_value(None);
+            start.try_set_value(None);
             show(0, 0);
             if let Some(last) = slot(&event)
                 && first != last

@@ -30,7 +30,7 @@ pub(crate) fn ChartCard(plot: &'static Plot, report: Report<Timeseries>) -> impl
         }
     });
     let content = Arc::new(move || view! { <Content plot report choose/> }.into_any());
-    view! { <Card title=plot.title id=plot.id class="chart-card" status=move || report.status() content/> }
+    view! { <Card title=plot.title id=plot.id class="chart-card" status=Signal::derive(move || report.status()) content/> }
         .into_any()
 }
 
@@ -54,6 +54,7 @@ fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> i
         report.with_time(|series, at| (plot.draw)(series, at, only))
     };
     let table = move || tabular.get().then(|| report.with(plot.table)).flatten().map(write_table);
+    let other = move || if tabular.get() { "Show as chart" } else { "Show as table" };
     let table_id = format!("{}-table", plot.id);
     view! {
         <Legend keys only/>
@@ -65,8 +66,8 @@ fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> i
                 <button
                     class="icon-button"
                     type="button"
-                    title=move || if tabular.get() { "Show as chart" } else { "Show as table" }
-                    aria-label=move || format!("{}: {}", plot.title, if tabular.get() { "show as chart" } else { "show as table" })
+                    title=other
+                    aria-label=move || format!("{}: {}", plot.title, other().to_lowercase())
                     aria-controls=table_id
                     on:click=move |_| tabular.update(|tabular| *tabular = !*tabular)
                 >

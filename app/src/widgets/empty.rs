@@ -21,7 +21,10 @@ pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView
         let filter = place.service.clone().map(|service| {
             let clear = place.with_service(None).on("/overview");
             view! {
-                <a class="button" href=clear><Icon glyph=Glyph::Close/>{format!("Show all services, not only {service}")}</a>
+                <a class="button" href=clear>
+                    <Icon glyph=Glyph::Close/>
+                    {format!("Show all services, not only {service}")}
+                </a>
             }
         });
         let (text, action) = match latest {

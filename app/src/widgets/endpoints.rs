@@ -16,7 +16,7 @@ pub(crate) const ROWS: usize = 20;
 pub(crate) fn EndpointsTable(place: Memo<Place>, report: Report<Endpoints>) -> impl IntoView {
     let content = Arc::new(move || view! { <Content place report/> }.into_any());
     view! {
-        <Card title="Endpoints" id="endpoints" class="endpoints-card" status=move || report.status() content/>
+        <Card title="Endpoints" id="endpoints" class="endpoints-card" status=Signal::derive(move || report.status()) content/>
     }
     .into_any()
 }
@@ -123,13 +123,21 @@ fn line(row: &EndpointRow, scale: Scale, one_service: bool) -> AnyView {
                     </span>
                 </span>
             </th>
-            <td class="number" data-label="requests"><span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span></td>
+            <td class="number" data-label="requests">
+                <span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span>
+            </td>
             <td class="number col-errors">{number::exact(totals.errors)}</td>
-            <td class=format!("number {}", concern(totals)) data-label="errors">{number::rate(totals.errors, totals.requests)}</td>
+            <td class=format!("number {}", concern(totals)) data-label="errors">
+                {number::rate(totals.errors, totals.requests)}
+            </td>
             <td class="number col-p50">{number::latency(latency.p50)}</td>
-            <td class="number" data-label="p95"><span class="measure"><Bar share=p95 class="p95"/>{number::latency(latency.p95)}</span></td>
+            <td class="number" data-label="p95">
+                <span class="measure"><Bar share=p95 class="p95"/>{number::latency(latency.p95)}</span>
+            </td>
             <td class="number col-p99">{number::latency(latency.p99)}</td>
-            <td class="number col-time"><span class="measure"><Bar share=time class="time"/>{number::duration(time_spent(totals))}</span></td>
+            <td class="number col-time">
+                <span class="measure"><Bar share=time class="time"/>{number::duration(time_spent(totals))}</span>
+            </td>
         </tr>
     }
     .into_any()

@@ -9,8 +9,15 @@ use leptos::prelude::*;
 
 #[component]
 pub(crate) fn Freshness(place: Memo<Place>, live: Live, glance: Report<Glance>) -> impl IntoView {
-    let range =
-        move || glance.with_time(|glance, at| clock::span(glance.overview.from, glance.overview.to, at));
+    let range = move || {
+        let span =
+            glance.with_time(|glance, at| clock::span(glance.overview.from, glance.overview.to, at))?;
+        Some(view! {
+            <span class="freshness-range">
+                {span} " " <abbr class="zone" title="Coordinated Universal Time">{clock::ZONE}</abbr>
+            </span>
+        })
+    };
     let state = move || {
         let Status::Ready { at, stale } = glance.status() else { return None };
         let is_live = place.with(|place| place.span.is_live());
@@ -30,7 +37,7 @@ pub(crate) fn Freshness(place: Memo<Place>, live: Live, glance: Report<Glance>) 
     view! {
         <div class="freshness">
             <Transition fallback=|| ()>
-                <span class="freshness-range">{range} " " <abbr class="zone" title="Coordinated Universal Time">{clock::ZONE}</abbr></span>
+                {range}
                 {state}
             </Transition>
             <div class="loading-bar" class:is-on=move || live.is_loading() aria-hidden="true"></div>

@@ -42,7 +42,13 @@ pub(crate) fn RangePicker() -> impl IntoView {
     view! {
         <nav class="range-picker" aria-label="Time range">
             <div class="segments">{Last::ALL.map(link).collect_view()}
-                <button class="segment" type="button" popovertarget="custom-range" aria-current=move || custom().then_some("true") on:click=fill>
+                <button
+                    class="segment"
+                    type="button"
+                    popovertarget="custom-range"
+                    aria-current=move || custom().then_some("true")
+                    on:click=fill
+                >
                     "Custom"
                     <Icon glyph=Glyph::Down/>
                 </button>

@@ -14,7 +14,7 @@ use telemetry::report::{Health, ServiceRow, Services};
 pub(crate) fn ServicesTable(place: Memo<Place>, report: Report<Services>) -> impl IntoView {
     let content = Arc::new(move || view! { <Content place report/> }.into_any());
     view! {
-        <Card title="Services" id="services" class="services-card" status=move || report.status() content/>
+        <Card title="Services" id="services" class="services-card" status=Signal::derive(move || report.status()) content/>
     }
     .into_any()
 }
@@ -57,7 +57,12 @@ fn line(row: &ServiceRow, place: &Place) -> AnyView {
     view! {
         <tr class:is-chosen=chosen>
             <th scope="row">
-                <a href=place.with_service(target).on("/overview") aria-current=chosen.then_some("true") title=title data-noscroll="true">
+                <a
+                    href=place.with_service(target).on("/overview")
+                    aria-current=chosen.then_some("true")
+                    title=title
+                    data-noscroll="true"
+                >
                     {service.clone()}
                 </a>
                 {note}

@@ -35,7 +35,9 @@ impl Kind {
             Self::Express => {
                 "Reports each request after its response has gone out. It never waits and never throws."
             }
-            Self::Demo => "An hour of made-up traffic of a few services, and then some more as you watch.",
+            Self::Demo => {
+                "A day of a made-up shop's traffic, and then more of it as you watch, until you stop it."
+            }
         }
     }
 
@@ -43,7 +45,7 @@ impl Kind {
         match self {
             Self::Curl => curl(url, key),
             Self::Express => express(url, key),
-            Self::Demo => format!("sendry demo --key {key}"),
+            Self::Demo => format!("sendry demo --url {url} --key {key} --backfill 1d"),
         }
     }
 }
@@ -73,7 +75,13 @@ pub(crate) fn Snippets(url: String, key: Signal<String>) -> impl IntoView {
                 <div class="tabs" role="tablist" aria-label="Ways to send hits">{Kind::ALL.map(tab).collect_view()}</div>
                 <Copy what="the snippet" text/>
             </div>
-            <div class="snippet" id="snippet" role="tabpanel" aria-labelledby=move || format!("{}-tab", chosen.get().id()) tabindex="0">
+            <div
+                class="snippet"
+                id="snippet"
+                role="tabpanel"
+                aria-labelledby=move || format!("{}-tab", chosen.get().id())
+                tabindex="0"
+            >
                 <pre><code>{move || text.get()}</code></pre>
             </div>
             <p class="snippets-hint">{move || chosen.get().hint()}</p>

@@ -15,7 +15,7 @@ const ROWS: usize = 8;
 pub(crate) fn StatusSplit(report: Report<StatusCodes>) -> impl IntoView {
     let content = Arc::new(move || view! { <Content report/> }.into_any());
     view! {
-        <Card title="Status codes" id="status-codes" class="status-card" status=move || report.status() content/>
+        <Card title="Status codes" id="status-codes" class="status-card" status=Signal::derive(move || report.status()) content/>
     }
     .into_any()
 }

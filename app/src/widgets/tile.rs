@@ -1,7 +1,7 @@
 //! One figure: its value, how it changed, its shape over the range.
 
 use super::Sparkline;
-use crate::number::{Delta, Direction};
+use crate::number::{self, Delta, Direction};
 use leptos::prelude::*;
 
 /// What a change means.
@@ -35,14 +35,23 @@ pub(crate) struct Figure {
     pub(crate) before: String,
 }
 
+impl Figure {
+    /// What could not be loaded.
+    fn missing() -> Self {
+        let none = || number::NONE.to_owned();
+        Self { value: none(), exact: String::new(), delta: None, before: none() }
+    }
+}
+
 #[component]
 pub(crate) fn Tile(
     label: &'static str,
     /// The colour of its shape.
     class: &'static str,
     tone: Tone,
-    figure: impl Fn() -> Option<Figure> + Copy + Send + Sync + 'static,
-    shape: impl Fn() -> Option<Vec<Option<f64>>> + Copy + Send + Sync + 'static,
+    // derived signals rather than closures: so the tile is compiled once, not once per figure
+    figure: Signal<Option<Figure>>,
+    shape: Signal<Option<Vec<Option<f64>>>>,
 ) -> impl IntoView {
     let text = move |Figure { value, exact, delta, before }: Figure| {
         let delta = delta.map(|delta| {
@@ -64,7 +73,9 @@ pub(crate) fn Tile(
             <dd class="tile-value" title=exact>{value}</dd>
             <dd class="tile-change">
                 {delta}
-                <span class="tile-before" title="The period of the same length just before">{format!("was {before}")}</span>
+                <span class="tile-before" title="The period of the same length just before">
+                    {format!("was {before}")}
+                </span>
             </dd>
         }
     };
@@ -72,10 +83,12 @@ pub(crate) fn Tile(
         <div class="tile">
             <dt class="tile-label">{label}</dt>
             <Transition fallback=|| view! { <dd class="tile-value skeleton-text"></dd><dd class="tile-change"></dd> }>
-                {move || figure().map(text)}
+                {move || text(figure.get().unwrap_or_else(Figure::missing))}
             </Transition>
             <dd class="tile-shape">
-                <Transition fallback=|| ()>{move || shape().map(|values| view! { <Sparkline values class/> })}</Transition>
+                <Transition fallback=|| ()>
+                    {move || shape.get().map(|values| view! { <Sparkline values class/> })}
+                </Transition>
             </dd>
         </div>
     }

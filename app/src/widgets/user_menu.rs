@@ -24,13 +24,22 @@ pub(crate) fn UserMenu() -> impl IntoView {
     let place = use_place();
     let setup = move || Place { client: place.with(|place| place.client), ..Place::default() }.on("/setup");
     view! {
-        <button class="icon-button user-button" type="button" popovertarget="user-menu" aria-label="Account" title="Account">
+        <button
+            class="icon-button user-button"
+            type="button"
+            popovertarget="user-menu"
+            aria-label="Account"
+            title="Account"
+        >
             <Icon glyph=Glyph::User/>
         </button>
         <div class="popover user-menu" id="user-menu" popover="auto">
             <Transition fallback=|| ()>{head}</Transition>
             <a class="menu-item" href=setup><Icon glyph=Glyph::Plug/>"Connect a service"</a>
-            <button class="menu-item" type="button" on:click=move |_| log_out()><Icon glyph=Glyph::Leave/>"Log out"</button>
+            <button class="menu-item" type="button" on:click=move |_| log_out()>
+                <Icon glyph=Glyph::Leave/>
+                "Log out"
+            </button>
         </div>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use super::{Glyph, Icon};
 use crate::api::Glance;
 use crate::place::Place;
-use crate::report::Report;
+use crate::report::{Report, Status};
 use crate::verdict::{Verdict, of_services, of_traffic};
 use leptos::prelude::*;
 use telemetry::report::{Health, Services};
@@ -14,18 +14,30 @@ pub(crate) fn VerdictLine(
     services: Report<Services>,
     glance: Report<Glance>,
 ) -> impl IntoView {
+    let judge = move || {
+        let (only, span) = place.with(|place| (place.service.clone(), place.span));
+        if let Status::Failed(problem) = services.status() {
+            let detail = problem.error.message;
+            return Some(Verdict { health: None, headline: "The state is not known".to_owned(), detail });
+        }
+        let mut verdict = services.with(|services| of_services(services, only.as_deref()))?;
+        // services are judged by their last minutes, whatever range is shown
+        if !span.is_live() && verdict.health.is_some() {
+            verdict.headline.push_str(" now");
+        }
+        let traffic = glance.with(|glance| of_traffic(&glance.overview, span)).unwrap_or_default();
+        verdict.detail = format!("{} {traffic}", verdict.detail).trim().to_owned();
+        Some(verdict)
+    };
     let line = move || {
-        let only = place.with(|place| place.service.clone());
-        let Verdict { health, headline, detail } =
-            services.with(|services| of_services(services, only.as_deref()))?;
-        let traffic = glance.with(|glance| of_traffic(&glance.overview)).unwrap_or_default();
+        let Verdict { health, headline, detail } = judge()?;
         let (glyph, class) = look(health);
         Some(view! {
             <div class=format!("verdict {class}")>
                 <Icon glyph class=class/>
                 <div>
                     <p class="verdict-headline">{headline}</p>
-                    <p class="verdict-detail">{format!("{detail} {traffic}").trim().to_owned()}</p>
+                    <p class="verdict-detail">{detail}</p>
                 </div>
             </div>
         })

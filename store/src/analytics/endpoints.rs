@@ -8,7 +8,7 @@ use super::cursor;
 use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::Failure;
-use crate::metrics::{MetricsStore, SeriesId, SeriesKind};
+use crate::metrics::{MetricsStore, RollupRow, SeriesId, SeriesKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -60,16 +60,15 @@ pub async fn endpoints(
         .into_iter()
         .map(|series| (series.id, series.key.kind))
         .collect();
-    let rows = metrics.rollups(scope, &filter, &cover.spans, query.status, true).await?;
-
     // An endpoint is one row, however many environments it runs in.
     let mut tallies: BTreeMap<(&str, &str, Method), Tally> = BTreeMap::new();
-    for row in &rows {
+    let mut add = |row: RollupRow| {
         // A series made after the names were read is left for the next time.
         if let Some(SeriesKind::Endpoint { service, method, endpoint }) = names.get(&row.series) {
-            tallies.entry((service, endpoint, *method)).or_default().add(row);
+            tallies.entry((service, endpoint, *method)).or_default().add(&row);
         }
-    }
+    };
+    metrics.each_rollup(scope, &filter, &cover.spans, query.status, &mut add).await?;
     let mut places: Vec<(Place, &Tally)> = tallies
         .iter()
         .filter(|(_, tally)| tally.requests() > 0)

@@ -21,11 +21,9 @@ pub async fn overview(
     let previous = before(query.range, &current, now);
     let filter = query.totals_filter();
 
-    let rows = metrics.rollups(scope, &filter, &current.spans, query.status, true).await?;
-    let totals = Tally::of(&rows).totals();
-    let rows = metrics.rollups(scope, &filter, &previous.spans, query.status, true).await?;
-    let previous =
-        Previous { from: previous.range.from, to: previous.range.to, totals: Tally::of(&rows).totals() };
+    let totals = Tally::read(metrics, scope, &filter, &current.spans, query.status).await?.totals();
+    let before = Tally::read(metrics, scope, &filter, &previous.spans, query.status).await?.totals();
+    let previous = Previous { from: previous.range.from, to: previous.range.to, totals: before };
 
     // Environments apart, since a name counts once however many of them it runs in.
     let mut services = BTreeSet::new();

@@ -34,20 +34,28 @@ pub async fn services(
     query: &AnalyticsQuery,
     now: Timestamp,
 ) -> Result<Services, Failure> {
-    let step = Step::auto(query.range, now);
-    let cover = cover(query.range, step.resolution(), now);
-    let slots = Slots::of(cover.range, step);
-    let empty: Vec<u64> = slots.starts().map(|_| 0).collect();
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
-
     let filter = query.services_filter();
     let names = services_by_series(metrics, scope, &filter).await?;
-    for row in &metrics.rollups(scope, &filter, &cover.spans, query.status, true).await? {
-        let Some(service) = find(&mut found, &names, row) else { continue };
-        service.range.add(row);
+
+    // The totals need few wide buckets, the sparkline many narrow ones but only their counts: both span one range.
+    let coarse = cover(query.range, Resolution::Day, now);
+    let mut add = |row: RollupRow| {
+        if let Some(service) = find(&mut found, &names, row.series, row.aggregate.count) {
+            service.range.add(&row);
+        }
+    };
+    metrics.each_rollup(scope, &filter, &coarse.spans, query.status, &mut add).await?;
+
+    let step = Step::auto(query.range, now);
+    let slots = Slots::of(coarse.range, step);
+    let empty: Vec<u64> = slots.starts().map(|_| 0).collect();
+    let spans = cover(query.range, step.resolution(), now).spans;
+    for count in metrics.requests_by_bucket(scope, &filter, &spans, query.status).await? {
+        let Some(service) = find(&mut found, &names, count.series, count.requests) else { continue };
         service.sparkline.resize(empty.len(), 0);
-        if let Some(slot) = service.sparkline.get_mut(slots.place(row.bucket)) {
-            *slot += row.aggregate.count;
+        if let Some(slot) = service.sparkline.get_mut(slots.place(count.bucket)) {
+            *slot += count.requests;
         }
     }
     add_vitals(metrics, scope, query, now, &mut found).await?;
@@ -62,7 +70,7 @@ pub async fn services(
         .collect();
     // By name they are already.
     services.sort_by_key(|row| row.health);
-    Ok(Services { from: cover.range.from, to: cover.range.to, services })
+    Ok(Services { from: coarse.range.from, to: coarse.range.to, services })
 }
 
 async fn add_vitals(
@@ -83,25 +91,27 @@ async fn add_vitals(
     let recent = Span { resolution: Resolution::Minute, start: end - RECENT, end };
     let hour_before = Span { resolution: Resolution::Minute, start: recent.start - HOUR, end: recent.start };
 
-    for row in &metrics.rollups(scope, &filter, &[recent], None, true).await? {
-        if let Some(service) = find(found, &names, row) {
-            service.vitals.recent.add(row);
+    let mut add = |row: RollupRow| {
+        if let Some(service) = find(found, &names, row.series, row.aggregate.count) {
+            service.vitals.recent.add(&row);
         }
-    }
-    for row in &metrics.rollups(scope, &filter, &[hour_before], None, false).await? {
-        if let Some(service) = find(found, &names, row) {
-            service.vitals.hour_before += row.aggregate.count;
+    };
+    metrics.each_rollup(scope, &filter, &[recent], None, &mut add).await?;
+    for count in metrics.requests_by_bucket(scope, &filter, &[hour_before], None).await? {
+        if let Some(service) = find(found, &names, count.series, count.requests) {
+            service.vitals.hour_before += count.requests;
         }
     }
     if found.values().any(|service| service.vitals.needs_usual_p95()) {
         let day = Range { from: from_second(end - DAY), to: from_second(end) };
         let spans = cover(day, Resolution::Day, now).spans;
         let mut usual: BTreeMap<&str, Tally> = BTreeMap::new();
-        for row in &metrics.rollups(scope, &filter, &spans, None, true).await? {
+        let mut add = |row: RollupRow| {
             if let Some(name) = names.get(&row.series) {
-                usual.entry(name).or_default().add(row);
+                usual.entry(name).or_default().add(&row);
             }
-        }
+        };
+        metrics.each_rollup(scope, &filter, &spans, None, &mut add).await?;
         for (name, tally) in usual {
             if let Some(service) = found.get_mut(name) {
                 service.vitals.usual_p95 = tally.percentile(95.0);
@@ -129,8 +139,12 @@ async fn services_by_series(
 fn find<'a>(
     found: &'a mut BTreeMap<String, Found>,
     names: &HashMap<SeriesId, String>,
-    row: &RollupRow,
+    series: SeriesId,
+    requests: u64,
 ) -> Option<&'a mut Found> {
-    let name = names.get(&row.series).filter(|_| row.aggregate.count > 0)?;
-    Some(found.entry(name.clone()).or_default())
+    let name = names.get(&series).filter(|_| requests > 0)?;
+    if !found.contains_key(name) {
+        found.insert(name.clone(), Found::default());
+    }
+    found.get_mut(name)
 }

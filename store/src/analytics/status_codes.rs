@@ -4,7 +4,7 @@ use super::AnalyticsQuery;
 use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::Failure;
-use crate::metrics::MetricsStore;
+use crate::metrics::{MetricsStore, RollupRow};
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,11 +20,9 @@ pub async fn status_codes(
     now: Timestamp,
 ) -> Result<StatusCodes, Failure> {
     let cover = cover(query.range, Resolution::Day, now);
-    let rows = metrics.rollups(scope, &query.totals_filter(), &cover.spans, query.status, true).await?;
     let mut tallies: BTreeMap<u16, Tally> = BTreeMap::new();
-    for row in &rows {
-        tallies.entry(row.status).or_default().add(row);
-    }
+    let mut add = |row: RollupRow| tallies.entry(row.status).or_default().add(&row);
+    metrics.each_rollup(scope, &query.totals_filter(), &cover.spans, query.status, &mut add).await?;
     let all: u64 = tallies.values().map(Tally::requests).sum();
     let mut status_codes: Vec<StatusRow> = tallies
         .iter()

@@ -3,8 +3,11 @@
 //! The rule: percentiles are read from merged sketches, by nearest rank; nothing is ever averaged that is not a sum
 //! divided by a count.
 
-use crate::metrics::{Aggregate, RollupRow};
+use crate::access::ClientScope;
+use crate::error::StoreError;
+use crate::metrics::{Aggregate, MetricsStore, RollupRow, SeriesFilter};
 use telemetry::report::{Latency, StatusClasses, Totals};
+use telemetry::time::Span;
 
 /// Rollup rows of any series, buckets and statuses, added up.
 #[derive(Debug, Default)]
@@ -19,11 +22,23 @@ impl Tally {
         self.aggregate.merge(&row.aggregate);
     }
 
+    /// The matching rows of the spans, added up.
+    pub(super) async fn read(
+        metrics: &dyn MetricsStore,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Self, StoreError> {
+        let mut tally = Self::default();
+        metrics.each_rollup(scope, filter, spans, status, &mut |row| tally.add(&row)).await?;
+        Ok(tally)
+    }
+
+    #[cfg(test)]
     pub(super) fn of(rows: &[RollupRow]) -> Self {
         let mut tally = Self::default();
-        for row in rows {
-            tally.add(row);
-        }
+        rows.iter().for_each(|row| tally.add(row));
         tally
     }
 

@@ -7,7 +7,7 @@ use super::AnalyticsQuery;
 use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::Failure;
-use crate::metrics::MetricsStore;
+use crate::metrics::{MetricsStore, RollupRow};
 use jiff::Timestamp;
 use telemetry::report::{Bucket, Timeseries};
 use telemetry::time::{Range, Step, cover, from_second};
@@ -28,14 +28,14 @@ pub async fn timeseries(
 ) -> Result<Timeseries, Failure> {
     let step = readable(step, query.range, now);
     let cover = cover(query.range, step.resolution(), now);
-    let rows = metrics.rollups(scope, &query.totals_filter(), &cover.spans, query.status, true).await?;
     let slots = Slots::of(cover.range, step);
     let mut tallies: Vec<Tally> = slots.starts().map(|_| Tally::default()).collect();
-    for row in &rows {
+    let mut add = |row: RollupRow| {
         if let Some(tally) = tallies.get_mut(slots.place(row.bucket)) {
-            tally.add(row);
+            tally.add(&row);
         }
-    }
+    };
+    metrics.each_rollup(scope, &query.totals_filter(), &cover.spans, query.status, &mut add).await?;
     let buckets = slots.starts().zip(&tallies);
     let buckets =
         buckets.map(|(start, tally)| Bucket { start: from_second(start), totals: tally.totals() }).collect();

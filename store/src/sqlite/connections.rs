@@ -10,9 +10,6 @@ use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a call waits for a connection, and SQLite for a lock of another process, before it is `Unavailable`.
-const WAIT: Duration = Duration::from_secs(5);
-
 /// Readers that have been idle this long are closed: their page caches are given back.
 const READER_IDLE: Duration = Duration::from_secs(60);
 
@@ -23,14 +20,18 @@ const CHECKPOINT_PAGES: &str = "4000";
 /// Bytes that the log file may keep after a checkpoint; beyond, it is cut.
 const LOG_BYTES: &str = "67108864";
 
-/// How large one file's connections may grow.
-pub(super) struct Sizes {
+/// How long a call waits for a connection, and SQLite for a lock of another process, before it is `Unavailable`.
+pub(super) const WAIT: Duration = Duration::from_secs(5);
+
+/// How large one file's connections may grow, and how long a call may wait for one.
+pub(super) struct Bounds {
     /// Page cache of the writing connection, KiB.
     pub(super) writer_kib: u32,
     /// Page cache of each reading connection, KiB.
     pub(super) reader_kib: u32,
     /// Reading connections at most.
     pub(super) readers: u32,
+    pub(super) wait: Duration,
 }
 
 #[derive(Clone)]
@@ -41,14 +42,14 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Opens a file, making it and its folder where they are missing, and brings its schema up to date.
-    pub(super) async fn open(path: &Path, sizes: &Sizes, migrator: &Migrator) -> Result<Self, StoreError> {
+    pub(super) async fn open(path: &Path, bounds: &Bounds, migrator: &Migrator) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| StoreError::Unavailable(error.into()))?;
         }
         // Statements are not logged: the multi-row ones are long, and whoever handles an error logs that.
         let common = SqliteConnectOptions::new()
             .filename(path)
-            .busy_timeout(WAIT)
+            .busy_timeout(bounds.wait)
             .foreign_keys(true)
             .disable_statement_logging();
         let writing = common
@@ -56,19 +57,19 @@ impl Connections {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", format!("-{}", sizes.writer_kib))
+            .pragma("cache_size", format!("-{}", bounds.writer_kib))
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("journal_size_limit", LOG_BYTES);
         let reading = common
             .read_only(true)
             // Rows are handed from SQLite's thread to the caller's: in larger portions where there are many.
             .row_buffer_size(512)
-            .pragma("cache_size", format!("-{}", sizes.reader_kib));
+            .pragma("cache_size", format!("-{}", bounds.reader_kib));
 
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
-            .acquire_timeout(WAIT)
+            .acquire_timeout(bounds.wait)
             .idle_timeout(None)
             .max_lifetime(None)
             // A thread hop per transaction; a connection in this process does not go away unnoticed.
@@ -77,8 +78,8 @@ impl Connections {
             .await?;
         migrator.run(&writer).await?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(sizes.readers)
-            .acquire_timeout(WAIT)
+            .max_connections(bounds.readers)
+            .acquire_timeout(bounds.wait)
             .idle_timeout(READER_IDLE)
             .max_lifetime(None)
             .test_before_acquire(false)
@@ -100,5 +101,37 @@ impl Connections {
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&self.readers).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn open(path: &Path) -> Connections {
+        let bounds = Bounds { writer_kib: 256, reader_kib: 256, readers: 1, wait: Duration::from_millis(50) };
+        Connections::open(path, &bounds, &sqlx::migrate!("src/sqlite/migrations/events")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_cannot_write_in_time_is_told_so_and_reads_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        let (one, other) = (open(&path).await, open(&path).await);
+        let writing = one.write().await.unwrap();
+        // The one for want of the connection, the other, as another process would, for SQLite's lock.
+        assert!(one.write().await.is_err_and(|error| error.is_retryable()));
+        assert!(other.write().await.is_err_and(|error| error.is_retryable()));
+        one.ping().await.unwrap();
+        drop(writing);
+        one.write().await.unwrap().commit().await.unwrap();
+        other.write().await.unwrap().commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = open(&folder.path().join("events.db")).await;
+        assert!(sqlx::query("DELETE FROM events").execute(connections.readers()).await.is_err());
     }
 }

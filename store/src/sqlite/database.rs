@@ -1,6 +1,6 @@
 //! The file that holds rollups, inbox, usage and accounts.
 
-use super::connections::{Connections, Sizes};
+use super::connections::{Bounds, Connections, WAIT};
 use super::metrics::SeriesCache;
 use crate::error::StoreError;
 use crate::metrics::{MetricsRetention, SeriesCaps};
@@ -27,9 +27,9 @@ impl SqliteDatabase {
     /// As [`SqliteDatabase::open`]. `inbox_retention` (seconds) must not be longer than what is given to
     /// [`prune`](crate::MetricsStore::prune): claims older than it are refused.
     pub async fn open_with(path: &Path, caps: SeriesCaps, inbox_retention: i64) -> Result<Self, StoreError> {
-        let sizes = Sizes { writer_kib: 4_096, reader_kib: 2_048, readers: 3 };
+        let bounds = Bounds { writer_kib: 4_096, reader_kib: 2_048, readers: 3, wait: WAIT };
         let migrator = sqlx::migrate!("src/sqlite/migrations/database");
-        let connections = Connections::open(path, &sizes, &migrator).await?;
+        let connections = Connections::open(path, &bounds, &migrator).await?;
         Ok(Self { connections, caps, inbox_retention, series: Arc::default() })
     }
 }

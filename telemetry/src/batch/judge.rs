@@ -188,7 +188,10 @@ fn time(value: &Scalar<'_>, rules: &Acceptance<'_>) -> Result<i64, Refusal> {
         Scalar::Text(text) => match text.parse::<jiff::Timestamp>() {
             Ok(time) => time.as_millisecond(),
             Err(_) => {
-                return refuse(FIELD, "must be RFC 3339, such as 2026-01-31T12:00:00Z, or epoch milliseconds");
+                return refuse(
+                    FIELD,
+                    "must be RFC 3339, such as 2026-01-31T12:00:00Z, or epoch milliseconds",
+                );
             }
         },
         Scalar::Unsigned(ms) => i64::try_from(*ms).unwrap_or(i64::MAX),

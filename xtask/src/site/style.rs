@@ -49,3 +49,43 @@ fn quoted(text: &str) -> Option<&str> {
     let double = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     double.or_else(|| text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet_of(files: &[(&str, &str)]) -> Result<String> {
+        let folder = std::env::temp_dir().join(format!("sendry-style-{:?}", std::thread::current().id()));
+        files::empty_folder(&folder)?;
+        for (name, content) in files {
+            files::write(&folder.join(name), content)?;
+        }
+        let mut sheet = String::new();
+        let done = put_in(&folder.join("main.css"), &mut sheet, &mut Vec::new());
+        files::remove(&folder)?;
+        done.map(|()| sheet)
+    }
+
+    #[test]
+    fn imports_are_put_in_where_they_stand_and_once() {
+        let sheet = sheet_of(&[
+            (
+                "main.css",
+                "@import \"base.css\";\n@import './parts/card.css';\n@import \"base.css\";\nbody {}\n",
+            ),
+            ("base.css", "html {}\n"),
+            ("parts/card.css", "@import \"edge.css\";\n.card {}\n"),
+            ("parts/edge.css", ".edge {}\n"),
+        ]);
+        assert_eq!(sheet.unwrap(), "html {}\n.edge {}\n.card {}\nbody {}\n");
+    }
+
+    #[test]
+    fn an_import_with_a_meaning_of_its_own_is_refused() {
+        for import in
+            ["@import \"a.css\" print;", "@import url(a.css);", "@import \"https://example.org/a.css\";"]
+        {
+            assert!(sheet_of(&[("main.css", import), ("a.css", "")]).is_err(), "{import}");
+        }
+    }
+}

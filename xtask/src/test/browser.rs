@@ -9,11 +9,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::rust;
 use super::tally::Tally;
 use crate::command::{run, succeeds, watch};
 use crate::step::step;
 use crate::workspace::{Mode, Workspace};
-use crate::{npm, site, start, wasm_target};
+use crate::{npm, site, wasm_target};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -23,7 +24,7 @@ pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
     let chromium = chromium()?;
     wasm_target::ensure(workspace)?;
     site::build(workspace, Mode::Dev)?;
-    start::build_server(workspace, Mode::Dev)?;
+    rust::binaries(workspace)?;
 
     let mut npx = Command::new(if cfg!(windows) { "npx.cmd" } else { "npx" });
     npx.args(["playwright", "test", "--reporter=list"]).current_dir(folder);

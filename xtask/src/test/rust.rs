@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::tally::Tally;
-use crate::command::{succeeds, watch};
+use crate::command::{run, succeeds, watch};
+use crate::step::step;
 use crate::wasm_target::{self, TARGET};
 use crate::workspace::Workspace;
 
@@ -50,6 +51,19 @@ pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
     let (lines, well) = watch(colourful(&mut cargo), "run the doc tests")?;
     tally = tally + Tally::of_libtest(&lines).and_ended(well);
     Ok(tally)
+}
+
+/// The server, and telemetry's example, for the stages that run them. Asked for together with an example in the whole
+/// workspace, cargo resolves features as for the tests and finds everything compiled; each alone would compile
+/// hundreds of crates anew.
+pub(super) fn binaries(workspace: &Workspace) -> Result<()> {
+    step("binaries", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["build", "--workspace", "--bin", "sendry", "--example", "sketch_bins"]);
+        run(&mut cargo, "build the server")?;
+        Ok("built as the Rust tests have them")
+    })?;
+    Ok(())
 }
 
 /// What is read through a pipe keeps its colours where a person looks on.

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::rust;
 use super::tally::Tally;
 use crate::command::{output, run};
 use crate::step::step;
@@ -32,10 +33,10 @@ fn sketch(workspace: &Workspace) -> Result<()> {
 
 /// A file of lines `<bits of the value, hex> <bin>`.
 fn native_table(workspace: &Workspace) -> Result<PathBuf> {
+    rust::binaries(workspace)?;
     let table = workspace.own().join("sketch-bins.txt");
-    let mut cargo = workspace.cargo();
-    cargo.args(["run", "--quiet", "--package", "telemetry", "--example", "sketch_bins"]);
-    files::write(&table, output(&mut cargo, "compute the sketch's bins natively")?)?;
+    let mut example = Command::new(workspace.target.join("debug/examples/sketch_bins"));
+    files::write(&table, output(&mut example, "compute the sketch's bins natively")?)?;
     Ok(table)
 }
 

@@ -32,7 +32,10 @@ pub(super) fn Account(
             .await;
             busy.set(false);
             match answer {
-                Ok(signed_in) => made.user.set(Some(signed_in.user)),
+                Ok(signed_in) => {
+                    made.user.set(Some(signed_in.user));
+                    made.session.refetch();
+                }
                 Err(error) => {
                     if error.about("setupToken") {
                         needs_token.set(true);

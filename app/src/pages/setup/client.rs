@@ -24,6 +24,7 @@ pub(super) fn NewClient(made: Made) -> impl IntoView {
                     let key = change::create_key(client.id, "first").await.ok();
                     made.key.set(key);
                     made.client.set(Some(client));
+                    made.session.refetch();
                 }
                 Err(error) => problem.set(Some(error)),
             }

@@ -55,7 +55,8 @@ fn NewKeyForm(client: ClientId, made: Made) -> impl IntoView {
         </p>
         <form class="form is-row" method="post" on:submit=submit>
             <FormProblem problem fields=&["name"]/>
-            <Field label="What is the key for?" name="name" value=name problem hint="For example the application that will use it."/>
+            <Field label="What is the key for?" name="name" value=name problem
+                hint="For example the application that will use it."/>
             <Submit label="Create key" busy/>
         </form>
     }
@@ -72,7 +73,10 @@ fn KeyAndSnippets(key: NewKey, public_url: String) -> impl IntoView {
                 <Copy what="the key" text=secret/>
             </div>
             <code class="secret-key" id="api-key">{key.key}</code>
-            <p class="secret-note"><Icon glyph=Glyph::Warn class="is-warn"/>"Keep it now: it is not shown again. The server keeps only its fingerprint."</p>
+            <p class="secret-note">
+                <Icon glyph=Glyph::Warn class="is-warn"/>
+                "Keep it now: it is not shown again. The server keeps only its fingerprint."
+            </p>
         </div>
         <Snippets url=public_url key=secret/>
     }

@@ -40,7 +40,10 @@ fn arrived(hit: RequestRow, client: ClientId) -> AnyView {
             <p class="arrived-title"><Icon glyph=Glyph::Ok class="is-ok"/>"It works: a hit has arrived"</p>
             <dl class="arrived-hit">
                 <div><dt>"Service"</dt><dd>{hit.service}</dd></div>
-                <div><dt>"Request"</dt><dd><span class="method">{hit.method.as_str()}</span>" "<code>{hit.endpoint}</code></dd></div>
+                <div>
+                    <dt>"Request"</dt>
+                    <dd><span class="method">{hit.method.as_str()}</span>" "<code>{hit.endpoint}</code></dd>
+                </div>
                 <div><dt>"Status"</dt><dd class=class>{hit.status}</dd></div>
                 <div><dt>"Latency"</dt><dd>{number::duration(hit.latency_ms)}</dd></div>
             </dl>

@@ -20,6 +20,8 @@ use telemetry::report::{Client, ClientId, NewKey, User};
 /// What has been made on this page, beyond what the session knew.
 #[derive(Clone, Copy)]
 struct Made {
+    /// Asked again after each step, so that other pages know of it.
+    session: SessionReport,
     user: RwSignal<Option<User>>,
     client: RwSignal<Option<Client>>,
     key: RwSignal<Option<NewKey>>,
@@ -73,7 +75,8 @@ impl Step {
 pub(crate) fn Setup() -> impl IntoView {
     let session = expect_context::<SessionReport>();
     let place = use_place();
-    let made = Made { user: RwSignal::new(None), client: RwSignal::new(None), key: RwSignal::new(None) };
+    let made =
+        Made { session, user: RwSignal::new(None), client: RwSignal::new(None), key: RwSignal::new(None) };
     let body = move || {
         let step = Memo::new(move |_| match session.get()? {
             Ok(session) => Some(Ok(Step::of(&session, made, place.with(|place| place.client)))),

@@ -7,7 +7,7 @@ mod details;
 mod insert;
 mod page;
 
-use super::connections::{Connections, Sizes};
+use super::connections::{Bounds, Connections, WAIT};
 use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::events::{Event, EventCursor, EventFilter, EventGroup, EventPage, EventStore};
@@ -31,9 +31,9 @@ impl SqliteEvents {
     /// Opens the file, making it where it is missing, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         // The writer's cache holds the part of the identity index that inserts touch at random.
-        let sizes = Sizes { writer_kib: 8_192, reader_kib: 2_048, readers: 2 };
+        let bounds = Bounds { writer_kib: 8_192, reader_kib: 2_048, readers: 2, wait: WAIT };
         let migrator = sqlx::migrate!("src/sqlite/migrations/events");
-        Ok(Self { connections: Connections::open(path, &sizes, &migrator).await? })
+        Ok(Self { connections: Connections::open(path, &bounds, &migrator).await? })
     }
 }
 

@@ -17,6 +17,9 @@ use telemetry::time::Range;
 const RUN: usize = 1_000;
 const LONGEST_RUN: usize = 16_000;
 
+/// Rows of a page at most.
+const LARGEST_PAGE: usize = 10_000;
+
 pub(super) async fn page(
     connections: &Connections,
     scope: &ClientScope,
@@ -27,6 +30,7 @@ pub(super) async fn page(
     budget: Duration,
 ) -> Result<EventPage, StoreError> {
     let started = Instant::now();
+    let limit = limit.clamp(1, LARGEST_PAGE);
     let client = scope.client();
     let (from, to) = super::milliseconds(range);
     let mut bound = Key::before(to);

@@ -40,7 +40,8 @@ pub(super) async fn claim(
         series.iter().zip(&numbers).filter(|(_, number)| number.is_none()).map(|(key, _)| key).collect();
 
     let mut transaction = database.connections.write().await?;
-    let claimed = claim_batches(&mut transaction, batches, now, now - database.inbox_retention).await?;
+    let claimed =
+        claim_batches(&mut transaction, batches, now, now.saturating_sub(database.inbox_retention)).await?;
     if missing.is_empty() {
         transaction.commit().await?;
     } else {

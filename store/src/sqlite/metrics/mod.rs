@@ -15,10 +15,11 @@ use super::SqliteDatabase;
 use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{
-    BatchClaim, Claims, Completed, Completion, MetricsRetention, MetricsStore, RollupRow, Series,
-    SeriesFilter, SeriesKey, Usage,
+    BatchClaim, BucketCount, Claims, Completed, Completion, MetricsRetention, MetricsStore, RollupRow,
+    Series, SeriesFilter, SeriesKey, Usage,
 };
 use async_trait::async_trait;
+use read::Asked;
 use telemetry::time::{Resolution, Span};
 
 #[async_trait]
@@ -58,7 +59,31 @@ impl MetricsStore for SqliteDatabase {
         status: Option<(u16, u16)>,
         with_sketches: bool,
     ) -> Result<Vec<RollupRow>, StoreError> {
-        read::rollups(self, scope, filter, spans, status, with_sketches).await
+        let mut rows = Vec::new();
+        let asked = Asked { filter, spans, status, with_sketches };
+        read::rollups(self, scope, asked, &mut |row| rows.push(row)).await?;
+        Ok(rows)
+    }
+
+    async fn each_rollup(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+        each: &mut (dyn FnMut(RollupRow) + Send),
+    ) -> Result<(), StoreError> {
+        read::rollups(self, scope, Asked { filter, spans, status, with_sketches: true }, each).await
+    }
+
+    async fn requests_by_bucket(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<BucketCount>, StoreError> {
+        read::requests_by_bucket(self, scope, filter, spans, status).await
     }
 
     async fn usage(&self, scope: &ClientScope, from: i64, to: i64) -> Result<Vec<Usage>, StoreError> {
@@ -78,7 +103,7 @@ impl MetricsStore for SqliteDatabase {
             deleted += sqlx::query(include_str!("../queries/rollups/prune.sql"))
                 .bind(resolution.seconds())
                 // A bucket has outlived its time when its end has.
-                .bind(now - kept - resolution.seconds())
+                .bind(now.saturating_sub(kept).saturating_sub(resolution.seconds()))
                 .bind(i64::from(limit))
                 .execute(&mut *transaction)
                 .await?
@@ -87,7 +112,7 @@ impl MetricsStore for SqliteDatabase {
         }
         let mut transaction = self.connections.write().await?;
         deleted += sqlx::query(include_str!("../queries/inbox/prune.sql"))
-            .bind(now - retention.inbox)
+            .bind(now.saturating_sub(retention.inbox))
             .bind(i64::from(limit))
             .execute(&mut *transaction)
             .await?

@@ -4,7 +4,7 @@ use super::complete::aggregate;
 use super::kinds;
 use crate::access::ClientScope;
 use crate::error::StoreError;
-use crate::metrics::{RollupRow, Series, SeriesFilter, SeriesId, Usage};
+use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, Usage};
 use crate::sqlite::SqliteDatabase;
 use futures::TryStreamExt as _;
 use sqlx::query::Query;
@@ -67,21 +67,20 @@ pub(super) async fn active_series(
     Ok(found)
 }
 
+/// Hands matching rows to `each` as SQLite finds them.
 pub(super) async fn rollups(
     database: &SqliteDatabase,
     scope: &ClientScope,
-    filter: &SeriesFilter,
-    spans: &[Span],
-    status: Option<(u16, u16)>,
-    with_sketches: bool,
-) -> Result<Vec<RollupRow>, StoreError> {
-    let mut found = Vec::new();
-    for spans in spans.chunks(SPANS) {
-        let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/read.sql")), scope, filter);
-        let statement = bind_spans(statement, spans, status).bind(with_sketches);
+    asked: Asked<'_>,
+    each: &mut (dyn FnMut(RollupRow) + Send),
+) -> Result<(), StoreError> {
+    for spans in asked.spans.chunks(SPANS) {
+        let statement =
+            bind_filter(sqlx::query(include_str!("../queries/rollups/read.sql")), scope, asked.filter);
+        let statement = bind_spans(statement, spans, asked.status).bind(asked.with_sketches);
         let mut rows = statement.fetch(database.connections.readers());
         while let Some(row) = rows.try_next().await? {
-            found.push(RollupRow {
+            each(RollupRow {
                 series: SeriesId(row.try_get(0)?),
                 bucket: row.try_get(1)?,
                 status: row.try_get(2)?,
@@ -89,7 +88,35 @@ pub(super) async fn rollups(
             });
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Which rollup rows are wanted, and whether whole.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) filter: &'a SeriesFilter,
+    pub(super) spans: &'a [Span],
+    pub(super) status: Option<(u16, u16)>,
+    pub(super) with_sketches: bool,
+}
+
+pub(super) async fn requests_by_bucket(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+    spans: &[Span],
+    status: Option<(u16, u16)>,
+) -> Result<Vec<BucketCount>, StoreError> {
+    let mut counts = Vec::new();
+    for spans in spans.chunks(SPANS) {
+        let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/count.sql")), scope, filter);
+        let rows = bind_spans(statement, spans, status).fetch_all(database.connections.readers()).await?;
+        for row in &rows {
+            let requests = u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0);
+            counts.push(BucketCount { series: SeriesId(row.try_get(0)?), bucket: row.try_get(1)?, requests });
+        }
+    }
+    Ok(counts)
 }
 
 pub(super) async fn usage(

@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use store::MetricsStore;
 use store::metrics::{
     Aggregate, Claimed, Completed, RollupKey, SeriesFilterKind, SeriesId, SeriesKey, Usage,
@@ -65,6 +66,25 @@ pub(crate) async fn concurrent_completions_count_once(metrics: Arc<dyn MetricsSt
     assert_eq!((completed, requests(&minutes(&*metrics).await)), (10, 20));
     let (from, to) = today();
     assert_eq!(metrics.usage(&scope(), from, to).await.unwrap()[0].accepted, 20);
+}
+
+/// A caller that stops waiting (a time-out, a shutdown) does not know what happened; asking again finds out, and counts
+/// nothing twice.
+pub(crate) async fn an_abandoned_completion_happened_whole_or_not_at_all(metrics: Arc<dyn MetricsStore>) {
+    for n in 0..60_u64 {
+        let batch = claim(CLIENT, &format!("b:{n}"), message(1));
+        let (_, completion) = prepare(&*metrics, &batch, &[Sample::at(NOW), Sample::at(NOW - DAY)]).await;
+        let patience = Duration::from_micros(n * 25);
+        let abandoned = tokio::time::timeout(patience, metrics.complete(&completion)).await;
+        let again = metrics.complete(&completion).await.unwrap();
+        match abandoned {
+            Ok(completed) => {
+                assert_eq!((completed.unwrap(), again), (Completed::All, Completed::SomeWereDone(vec![0])))
+            }
+            Err(_) => assert!(matches!(again, Completed::All | Completed::SomeWereDone(_))),
+        }
+        assert_eq!(requests(&minutes(&*metrics).await), 2 * (n + 1));
+    }
 }
 
 pub(crate) async fn a_batch_of_another_message_cannot_be_completed(metrics: Arc<dyn MetricsStore>) {

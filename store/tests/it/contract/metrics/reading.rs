@@ -1,7 +1,8 @@
 //! Reading what was counted, and forgetting it.
 
 use super::{CLIENT, all, minutes, of_kind, requests, scope};
-use crate::samples::{NOW, Sample, claim, count, message, today};
+use crate::samples::{NOW, Random, Sample, claim, count, message, today};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::MetricsStore;
 use store::access::ClientScope;
@@ -48,6 +49,35 @@ pub(crate) async fn sketches_are_read_where_asked_for(metrics: Arc<dyn MetricsSt
     assert_eq!((with[0].aggregate.sketch.count(), &without[0].aggregate.sketch), (1, &Sketch::new()));
     without[0].aggregate.sketch = with[0].aggregate.sketch.clone();
     assert_eq!(with, without);
+}
+
+pub(crate) async fn streamed_rows_and_bucket_counts_equal_the_rows(metrics: Arc<dyn MetricsStore>) {
+    let mut random = Random::new(4);
+    let samples: Vec<Sample> = (0..300).map(|_| random.sample(NOW, 30 * HOUR)).collect();
+    count(&*metrics, CLIENT, "b:1", message(1), &samples).await;
+    let spans = [all(Resolution::Hour)];
+    for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
+        for status in [None, Some((400, 599))] {
+            let filter = of_kind(kind);
+            let mut rows = metrics.rollups(&scope(), &filter, &spans, status, true).await.unwrap();
+            let mut streamed = Vec::new();
+            metrics
+                .each_rollup(&scope(), &filter, &spans, status, &mut |row| streamed.push(row))
+                .await
+                .unwrap();
+            rows.sort_unstable_by_key(|row| (row.series, row.bucket, row.status));
+            streamed.sort_unstable_by_key(|row| (row.series, row.bucket, row.status));
+            assert_eq!(streamed, rows);
+
+            let mut expected: BTreeMap<_, u64> = BTreeMap::new();
+            for row in &rows {
+                *expected.entry((row.series, row.bucket)).or_default() += row.aggregate.count;
+            }
+            let counts = metrics.requests_by_bucket(&scope(), &filter, &spans, status).await.unwrap();
+            let found: BTreeMap<_, u64> = counts.iter().map(|c| ((c.series, c.bucket), c.requests)).collect();
+            assert_eq!((found, counts.len()), (expected.clone(), expected.len()));
+        }
+    }
 }
 
 pub(crate) async fn series_without_rows_are_not_active(metrics: Arc<dyn MetricsStore>) {

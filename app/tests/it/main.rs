@@ -1,0 +1,5 @@
+//! Tests of what lies beside the code: the style sheet.
+
+#![allow(clippy::unwrap_used)]
+
+mod style;
