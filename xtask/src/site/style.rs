@@ -55,7 +55,11 @@ mod tests {
     use super::*;
 
     fn sheet_of(files: &[(&str, &str)]) -> Result<String> {
-        let folder = std::env::temp_dir().join(format!("sendry-style-{:?}", std::thread::current().id()));
+        let folder = std::env::temp_dir().join(format!(
+            "sendry-style-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         files::empty_folder(&folder)?;
         for (name, content) in files {
             files::write(&folder.join(name), content)?;
