@@ -116,7 +116,7 @@ impl Canvas {
             let value = style.as_ref().and_then(|style| style.get_property_value(&format!("--{token}")).ok());
             value.map(|value| value.trim().to_owned()).unwrap_or_default()
         });
-        thin_out(&mut option["xAxis"]["data"], (f64::from(chart.element.client_width()) / 64.0) as usize);
+        thin_out(&mut option["xAxis"]["data"], (f64::from(chart.element.client_width()) / 56.0) as usize);
         let Ok(option) = option.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) else { return };
         chart.tips.replace(tips);
         chart.write.set(write);

@@ -13,7 +13,7 @@ use crate::widgets::{
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
-use telemetry::report::{Bucket, Latency, Overview, Timeseries, Totals};
+use telemetry::report::{Bucket, Latency, Overview, Timeseries};
 use telemetry::time::Range;
 
 #[component]
@@ -118,22 +118,18 @@ fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl IntoView {
     .into_any()
 }
 
-/// Requests per second are compared, because the period before may be a little longer.
+/// The period before may be a little longer: what it had is scaled to the length of this one.
 fn requests_figure(overview: &Overview) -> Figure {
-    let per_second = |totals: &Totals, from: jiff::Timestamp, to: jiff::Timestamp| {
-        let seconds = (to.as_second() - from.as_second()).max(1);
-        Some(totals.requests as f64 / seconds as f64)
-    };
+    let seconds =
+        |from: jiff::Timestamp, to: jiff::Timestamp| (to.as_second() - from.as_second()).max(1) as f64;
     let previous = &overview.previous;
-    let requests = overview.totals.requests;
+    let scale = seconds(overview.from, overview.to) / seconds(previous.from, previous.to);
+    let (now, before) = (overview.totals.requests, previous.totals.requests as f64 * scale);
     Figure {
-        value: number::short(requests),
-        exact: number::count_of(requests, "request", "requests"),
-        delta: number::change(
-            per_second(&previous.totals, previous.from, previous.to),
-            per_second(&overview.totals, overview.from, overview.to),
-        ),
-        before: number::short(previous.totals.requests),
+        value: number::short(now),
+        exact: number::count_of(now, "request", "requests"),
+        delta: number::change(Some(before), Some(now as f64)),
+        before: number::short(before.round() as u64),
     }
 }
 
