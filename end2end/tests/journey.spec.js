@@ -27,7 +27,7 @@ test('from an empty folder to the first hit on the overview', async ({ page }) =
   await page.screenshot({ path: 'artefacts/setup-client.png' });
   await page.getByRole('button', { name: 'Create client' }).click();
 
-  await expect(page.getByText('Waiting for the first hit')).toBeVisible();
+  await expect(page.getByText('Waiting for a hit')).toBeVisible();
   const key = await page.locator('#api-key').innerText();
   expect(key).toMatch(/^snd_[a-z0-9]+_[0-9A-Za-z]{38}$/);
   await page.screenshot({ path: 'artefacts/setup-first-hit.png', fullPage: true });
