@@ -11,13 +11,14 @@ use std::path::PathBuf;
 /// API observability on your own machine: takes hits from your APIs, counts each exactly once, and shows what is slow,
 /// what fails, and since when.
 #[derive(Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version, about)]
 pub(crate) struct Cli {
     /// A settings file; default: sendry.toml, where it is there.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Without one, the server is started.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -37,7 +38,7 @@ enum Command {
 
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        match self.command {
+        match self.command.unwrap_or(Command::Serve) {
             Command::Config => {
                 print!("{}", config::DEFAULTS);
                 Ok(())
