@@ -1,7 +1,10 @@
 //! Which page a URL shows.
 
 use crate::api;
-use crate::pages::{Frame, Home, Login, Missing, OverviewPage, SessionReport, Setup};
+use crate::pages::{
+    Frame, Home, InvitationPage, Login, Missing, OverviewPage, PipelinePage, ResetPage, SessionReport, Setup,
+    settings,
+};
 use crate::theme::provide_theme;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -27,8 +30,22 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                 <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
+                <Route path=path!("/invitation") view=InvitationPage ssr=SsrMode::Async/>
+                <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("overview") view=OverviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("pipeline") view=PipelinePage ssr=SsrMode::Async/>
+                    <ParentRoute path=path!("settings") view=settings::Settings ssr=SsrMode::Async>
+                        <Route path=path!("") view=settings::Start ssr=SsrMode::Async/>
+                        <Route path=path!("keys") view=settings::KeysPage ssr=SsrMode::Async/>
+                        <Route path=path!("members") view=settings::MembersPage ssr=SsrMode::Async/>
+                        <Route path=path!("audit") view=settings::AuditPage ssr=SsrMode::Async/>
+                        <Route path=path!("profile") view=settings::ProfilePage ssr=SsrMode::Async/>
+                        <Route path=path!("sessions") view=settings::SessionsPage ssr=SsrMode::Async/>
+                        <Route path=path!("clients") view=settings::ClientsPage ssr=SsrMode::Async/>
+                        <Route path=path!("users") view=settings::UsersPage ssr=SsrMode::Async/>
+                        <Route path=path!("installation-audit") view=settings::InstanceAuditPage ssr=SsrMode::Async/>
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

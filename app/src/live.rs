@@ -3,10 +3,9 @@
 //! The rule: nothing is asked for that nobody looks at or that cannot change: no beat while the tab is hidden, while
 //! an answer is still awaited, or on a fixed range.
 
-use crate::place::Place;
 use leptos::prelude::*;
 
-/// How often a page with a relative range loads anew.
+/// How often a page whose content changes by itself loads anew.
 #[cfg(feature = "hydrate")]
 const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -17,14 +16,14 @@ pub(crate) struct Live {
     awaited: RwSignal<u32>,
 }
 
-/// Starts the beat of a page and hands it to the page's parts.
-pub(crate) fn provide_live(place: Memo<Place>) -> Live {
+/// Starts the beat of a page and hands it to the page's parts. It beats while `is_live`.
+pub(crate) fn provide_live(is_live: Signal<bool>) -> Live {
     let live = Live { beat: RwSignal::new(0), awaited: RwSignal::new(0) };
     provide_context(live);
     #[cfg(feature = "hydrate")]
-    live.start(place);
+    live.start(is_live);
     #[cfg(not(feature = "hydrate"))]
-    let _ = place;
+    let _ = is_live;
     live
 }
 
@@ -54,12 +53,14 @@ impl Live {
     }
 
     #[cfg(feature = "hydrate")]
-    fn start(self, place: Memo<Place>) {
+    fn start(self, is_live: Signal<bool>) {
         use leptos::ev;
         let visible = || !document().hidden();
         let beat = move || {
-            let live = place.try_get_untracked().is_some_and(|place| place.span.is_live());
-            if live && visible() && self.awaited.try_get_untracked() == Some(0) {
+            if is_live.try_get_untracked() == Some(true)
+                && visible()
+                && self.awaited.try_get_untracked() == Some(0)
+            {
                 self.again();
             }
         };

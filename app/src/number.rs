@@ -92,6 +92,34 @@ pub fn rate(part: u64, whole: u64) -> String {
     }
 }
 
+/// So many a second, without a unit: `0`, `0.25`, `4.2`, `312`, `12.4 k`.
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        r if !r.is_finite() || r < 0.0 => NONE.to_owned(),
+        0.0 => "0".to_owned(),
+        r if r < 0.005 => "<0.01".to_owned(),
+        r if r < 0.995 => format!("{r:.2}"),
+        r if r < 9.95 => format!("{r:.1}"),
+        r => short(r.round() as u64),
+    }
+}
+
+/// Bytes: `0 B`, `512 B`, `12 KiB`, `1.2 MiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| n >= *unit) {
+        Some((unit, name)) => {
+            let scaled = n as f64 / unit as f64;
+            if scaled < 9.95 {
+                format!("{scaled:.1}{THIN}{name}")
+            } else {
+                format!("{scaled:.0}{THIN}{name}")
+            }
+        }
+        None => format!("{n}{THIN}B"),
+    }
+}
+
 /// Milliseconds: `0.42 ms`, `4.2 ms`, `312 ms`, `1.84 s`, `2 m 05 s`, `3 h 20 m`.
 pub fn duration(ms: f64) -> String {
     if !ms.is_finite() || ms < 0.0 {
@@ -194,6 +222,25 @@ mod tests {
     /// Thin spaces as plain ones, so that the tables below can be read.
     fn plain(text: String) -> String {
         text.replace(THIN, " ")
+    }
+
+    #[test]
+    fn rates_and_bytes_keep_two_digits() {
+        for (rate, text) in [
+            (0.0, "0"),
+            (0.001, "<0.01"),
+            (0.25, "0.25"),
+            (4.21, "4.2"),
+            (312.4, "312"),
+            (12_400.0, "12.4 k"),
+        ] {
+            assert_eq!(plain(per_second(rate)), text);
+        }
+        for (n, text) in
+            [(0, "0 B"), (1_023, "1023 B"), (1_234, "1.2 KiB"), (12 << 10, "12 KiB"), (64 << 20, "64 MiB")]
+        {
+            assert_eq!(plain(bytes(n)), text);
+        }
     }
 
     #[test]

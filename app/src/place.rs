@@ -17,6 +17,8 @@ pub struct Place {
     pub span: Span,
     pub service: Option<String>,
     pub sort: EndpointSort,
+    /// The dead letter that is open: its message id.
+    pub letter: Option<String>,
 }
 
 impl Place {
@@ -29,6 +31,7 @@ impl Place {
             span: fixed.or_else(last).unwrap_or_default(),
             service: get("service").filter(|service| !service.is_empty()),
             sort: get("sort").and_then(|sort| parse_sort(&sort)).unwrap_or_default(),
+            letter: get("letter").filter(|id| !id.is_empty()),
         }
     }
 
@@ -51,6 +54,9 @@ impl Place {
         }
         if self.sort != EndpointSort::default() {
             pairs.push(("sort", sort_word(self.sort).to_owned()));
+        }
+        if let Some(letter) = &self.letter {
+            pairs.push(("letter", letter.clone()));
         }
         pairs.sort_unstable_by_key(|(key, _)| *key);
         let mut query = String::new();
@@ -78,6 +84,10 @@ impl Place {
 
     pub fn with_sort(&self, sort: EndpointSort) -> Self {
         Self { sort, ..self.clone() }
+    }
+
+    pub fn with_letter(&self, letter: Option<String>) -> Self {
+        Self { letter, ..self.clone() }
     }
 
     /// Another client has other services.

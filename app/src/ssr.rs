@@ -4,6 +4,7 @@
 //! absent while the routes are being listed, so nothing may demand them outside a request.
 
 use crate::problem::Problem;
+use async_trait::async_trait;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -12,10 +13,15 @@ use std::sync::Arc;
 use store::{Failure, Stores};
 use telemetry::error::ApiError;
 use telemetry::report::User;
+use telemetry::report::ops::{DeadLetterDetail, DeadLetters, Flow, Pipeline};
 
 /// Who is signed in, as the session middleware found out.
 #[derive(Debug, Clone, Default)]
 pub struct Caller(pub Option<User>);
+
+/// The id of their session, where somebody is.
+#[derive(Debug, Clone, Default)]
+pub struct SessionId(pub Option<String>);
 
 /// The server's clock.
 #[derive(Clone)]
@@ -30,11 +36,30 @@ pub struct Site {
     pub setup_token: bool,
 }
 
+/// What the server tells of itself. Whether the user may know is decided there.
+#[async_trait]
+pub trait Operations: Send + Sync {
+    /// Whether hits come through.
+    async fn flow(&self) -> Flow;
+    async fn pipeline(&self, user: &User) -> Result<Pipeline, Failure>;
+    async fn dead_letters(&self, user: &User, skip: usize, limit: usize) -> Result<DeadLetters, Failure>;
+    /// One dead letter, by its message id.
+    async fn dead_letter(&self, user: &User, id: &str) -> Result<DeadLetterDetail, Failure>;
+}
+
+/// See [`Operations`].
+#[derive(Clone)]
+pub struct Ops(pub Arc<dyn Operations>);
+
 /// The signed-in user, or a 401.
 pub(crate) fn caller() -> Result<User, Problem> {
     use_context::<Caller>()
         .and_then(|caller| caller.0)
         .ok_or_else(|| ApiError::unauthorized("your session has ended; sign in again").into())
+}
+
+pub(crate) fn session_id() -> Option<String> {
+    use_context::<SessionId>().and_then(|id| id.0)
 }
 
 pub(crate) fn stores() -> Result<Stores, Problem> {
@@ -43,6 +68,10 @@ pub(crate) fn stores() -> Result<Stores, Problem> {
 
 pub(crate) fn now() -> Result<Timestamp, Problem> {
     use_context::<Now>().map(|clock| (clock.0)()).ok_or_else(|| not_provided("app::ssr::Now"))
+}
+
+pub(crate) fn ops() -> Result<Arc<dyn Operations>, Problem> {
+    use_context::<Ops>().map(|ops| ops.0).ok_or_else(|| not_provided("app::ssr::Ops"))
 }
 
 pub(crate) fn site() -> Result<Site, Problem> {

@@ -1,9 +1,10 @@
-//! Is anything wrong? One sentence about a client's services, and one about its traffic.
+//! Is anything wrong? One sentence about a client's services, one about its traffic, one about the way of the hits.
 //!
 //! The rule: it says the worst first and names it; it never says that all is well where nothing was seen.
 
-use crate::number;
 use crate::range::Span;
+use crate::{clock, number};
+use telemetry::report::ops::{Flow, Pipeline};
 use telemetry::report::{Health, Overview, ServiceRow, Services};
 
 /// The answer.
@@ -69,6 +70,80 @@ fn others(rows: &[&ServiceRow], worst: Health, rest: usize) -> String {
             let n = rows.iter().filter(|row| row.health == next).count();
             format!("{n} more {} {}", if n == 1 { "is" } else { "are" }, word(next).to_lowercase())
         }
+    }
+}
+
+/// Whether hits come through; nothing to say while they do.
+pub(crate) fn of_flow(flow: &Flow) -> Option<Verdict> {
+    let behind = flow.behind_ms.map(|ms| number::duration(ms as f64));
+    let (health, headline, detail) = match (flow.refusing_since, flow.standing_still, behind) {
+        (Some(since), ..) => (
+            Health::Failing,
+            format!("Hits are being refused since {} UTC", clock::time(since)),
+            "The queue does not take them. Senders are told to come again later.",
+        ),
+        (None, true, Some(behind)) => (
+            Health::Failing,
+            format!("Hits are not being counted; the numbers are {behind} behind"),
+            "What was accepted is safe in the queue and will be counted.",
+        ),
+        (None, true, None) => (
+            Health::Failing,
+            "Hits are not being counted".to_owned(),
+            "What was accepted is safe in the queue and will be counted.",
+        ),
+        (None, false, Some(behind)) => (
+            Health::Degraded,
+            format!("The numbers lag {behind} behind"),
+            "What was accepted is safe in the queue and is being counted.",
+        ),
+        (None, false, None) => return None,
+    };
+    Some(Verdict { health: Some(health), headline, detail: detail.to_owned() })
+}
+
+/// Whether the numbers can be trusted.
+pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Verdict {
+    let down: Vec<String> = (!pipeline.queue.answers)
+        .then(|| "the queue".to_owned())
+        .into_iter()
+        .chain(pipeline.stores.iter().filter(|store| !store.answers).map(|store| match store.name.as_str() {
+            "events" => "the store of raw events".to_owned(),
+            name => format!("the store of {}", if name == "metrics" { "rollups" } else { name }),
+        }))
+        .collect();
+    let mut down = match down.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} does not answer"),
+        [some @ .., last] => format!("{} and {last} do not answer", some.join(", ")),
+    };
+    if !down.is_empty() {
+        down.replace_range(..1, "T");
+    }
+    let dead = pipeline.queue.dead_letters.unwrap_or(0);
+    let dead = match dead {
+        0 => String::new(),
+        n => format!("{} could not be processed", number::count_of(n, "message", "messages")),
+    };
+    match of_flow(&pipeline.flow) {
+        Some(verdict) => Verdict {
+            detail: sentence(&[verdict.detail.trim_end_matches('.').to_owned(), down, dead]),
+            ..verdict
+        },
+        None if !down.is_empty() => {
+            let detail = sentence(&["What needs it waits".to_owned(), dead]);
+            Verdict { health: Some(Health::Failing), headline: down, detail }
+        }
+        None if !dead.is_empty() => Verdict {
+            health: Some(Health::Degraded),
+            headline: dead,
+            detail: "Inspect below why; once the cause is gone, replay.".to_owned(),
+        },
+        None => Verdict {
+            health: Some(Health::Healthy),
+            headline: "Hits come through".to_owned(),
+            detail: "What is accepted is counted within moments.".to_owned(),
+        },
     }
 }
 

@@ -1,8 +1,10 @@
 //! The servers that Sendry is held against: one that makes hits durable and does nothing else, one that forgets them.
 //!
-//! The rule: the least that keeps the promise of a 202. The durable one parses, encodes, gathers while the last commit
-//! is being synced, and answers after its own commit; no keys, no checks, no limits, no time-outs. Its SQLite is set up
-//! as the queue's is.
+//! The rule: the least that keeps the promise of a 202. The durable ones parse, encode, gather while the last commit is
+//! being synced (or a few publishes are being confirmed: [`broker`]), and answer after their own; no keys, no checks, no
+//! limits, no time-outs. SQLite and queue are set up as Sendry's are.
+
+pub(crate) mod broker;
 
 use anyhow::{Context, Result};
 use axum::body::Bytes;
@@ -22,28 +24,36 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) enum Work<'a> {
     /// Every hit is in this file, and synced, before its 202.
     Durable(&'a Path),
+    /// Every hit is confirmed by the broker at this URL before its 202.
+    Confirmed(&'a str),
     ParseOnly,
 }
 
 /// Serves until the process is told to end.
 pub(crate) fn serve(address: SocketAddr, work: Work<'_>) -> Result<()> {
-    let router = match work {
-        Work::Durable(file) => {
-            let writer = Writer::start(open(file)?)?;
-            let hit = async |State(writer): State<Writer>, body: Bytes| writer.take::<Hit>(&body).await;
-            let hits = async |State(writer): State<Writer>, body: Bytes| writer.take::<Vec<Hit>>(&body).await;
-            Router::new().route("/api/hit", post(hit)).route("/api/hits", post(hits)).with_state(writer)
-        }
-        Work::ParseOnly => Router::new()
-            .route("/api/hit", post(async |body: Bytes| forget::<Hit>(&body)))
-            .route("/api/hits", post(async |body: Bytes| forget::<Vec<Hit>>(&body))),
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let router = match work {
+            Work::Durable(file) => durable(Writer::start(open(file)?)?),
+            Work::Confirmed(url) => {
+                let (segments, waiting) = mpsc::unbounded_channel();
+                tokio::spawn(broker::publish(broker::connect(url).await?, waiting));
+                durable(Writer { segments })
+            }
+            Work::ParseOnly => Router::new()
+                .route("/api/hit", post(async |body: Bytes| forget::<Hit>(&body)))
+                .route("/api/hits", post(async |body: Bytes| forget::<Vec<Hit>>(&body))),
+        };
         let listener = tokio::net::TcpListener::bind(address).await.context("could not listen")?;
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         axum::serve(listener, router).await.context("serving failed")
     })
+}
+
+fn durable(writer: Writer) -> Router {
+    let hit = async |State(writer): State<Writer>, body: Bytes| writer.take::<Hit>(&body).await;
+    let hits = async |State(writer): State<Writer>, body: Bytes| writer.take::<Vec<Hit>>(&body).await;
+    Router::new().route("/api/hit", post(hit)).route("/api/hits", post(hits)).with_state(writer)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -74,7 +74,7 @@ impl Pace {
 }
 
 /// More work than this on the machine, before anything is measured, makes the figures worth little.
-const BUSY: f64 = 0.5;
+pub(crate) const BUSY: f64 = 0.5;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
@@ -104,12 +104,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn note(began: Instant, text: impl std::fmt::Display) {
+pub(crate) fn note(began: Instant, text: impl std::fmt::Display) {
     eprintln!("{:>6.1} s  {text}", began.elapsed().as_secs_f64());
 }
 
 /// How much the machine had to do in the last minute; 0 where it does not say.
-fn load_average() -> f64 {
+pub(crate) fn load_average() -> f64 {
     let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     told.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
 }
@@ -156,8 +156,8 @@ struct LimitSamples {
 impl Bench {
     fn set_up(server: &Path, folder: &Path, pace: Pace, idempotency_keys: bool) -> Result<Self> {
         let samples = |point| PointSamples { point, targets: Default::default() };
-        let mut alone = Sendry::set_up(server, folder.join("alone"))?;
-        let mut together = Sendry::set_up(server, folder.join("together"))?;
+        let mut alone = Sendry::set_up(server, folder.join("alone"), Vec::new())?;
+        let mut together = Sendry::set_up(server, folder.join("together"), Vec::new())?;
         // Again, as making the first account takes memory for hashing that no later start takes.
         alone.restart(Consumers::Off)?;
         together.restart(Consumers::AsByDefault)?;

@@ -1,4 +1,4 @@
-//! Measures what Sendry costs: `bench embedded`, as `cargo xtask bench embedded` runs it.
+//! Measures what Sendry costs: `bench embedded` and `bench pipeline`, as `cargo xtask bench …` runs them.
 //!
 //! The rule: a figure stands beside the limit it is held against, and both were measured in the same run on the same
 //! machine, by turns. Nothing is compared with a number from elsewhere, except the aims.
@@ -9,6 +9,7 @@ mod embedded;
 mod hits;
 mod limits;
 mod load;
+mod pipeline;
 mod process;
 mod report;
 mod samples;
@@ -36,11 +37,16 @@ struct Cli {
 enum What {
     /// The embedded server: ingest, drain and memory, beside a bare server and the machine's limits
     Embedded(embedded::Options),
+    /// The distributed pipeline: servers, RabbitMQ, consumers, MongoDB and PostgreSQL, beside bare parts
+    Pipeline(pipeline::Options),
     /// Send hits to a server that runs already
     Load(LoadOptions),
     /// A server that makes hits durable and does nothing else
     #[command(hide = true)]
     Bare { address: SocketAddr, file: PathBuf },
+    /// A server that has hits confirmed by a broker and does nothing else
+    #[command(hide = true)]
+    BareBroker { address: SocketAddr, url: String },
     /// A server that parses hits and forgets them
     #[command(hide = true)]
     Forgetful { address: SocketAddr },
@@ -68,6 +74,8 @@ struct LoadOptions {
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Embedded(options) => embedded::run(&options),
+        What::Pipeline(options) => pipeline::run(&options),
+        What::BareBroker { address, url } => bare::serve(address, bare::Work::Confirmed(&url)),
         What::Load(options) => send(&options),
         What::Bare { address, file } => bare::serve(address, bare::Work::Durable(&file)),
         What::Forgetful { address } => bare::serve(address, bare::Work::ParseOnly),

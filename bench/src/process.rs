@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::HashMap;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -49,12 +50,8 @@ impl Process {
 
     /// Processor time of all its threads so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let stat = self.read("stat")?;
-        // Its name stands in brackets and may hold anything; user and system time are the 12th and 13th field after it.
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let ticks: u64 =
-            fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-        Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+        let stat = Stat::parse(&self.read("stat")?);
+        Ok(seconds(stat.map_or(0, |stat| stat.ticks)))
     }
 
     pub(crate) fn memory(&self) -> Result<Memory> {
@@ -103,6 +100,57 @@ impl Drop for Process {
             let _ = self.child.wait();
         }
     }
+}
+
+/// What the system says of a process.
+struct Stat {
+    parent: u32,
+    /// Processor time of its threads.
+    ticks: u64,
+    /// That of the children that it has waited for.
+    ticks_of_children: u64,
+}
+
+impl Stat {
+    fn parse(stat: &str) -> Option<Self> {
+        // Its name stands in brackets and may hold anything. After it: state, parent, …; the 12th to 15th field are user
+        // and system time, its own and its children's.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |place: usize| fields.get(place)?.parse::<u64>().ok();
+        Some(Self {
+            parent: fields.get(1)?.parse().ok()?,
+            ticks: ticks(11)? + ticks(12)?,
+            ticks_of_children: ticks(13)? + ticks(14)?,
+        })
+    }
+}
+
+/// Processor time of a process and all that come from it, so far.
+pub(crate) fn cpu_of_tree(root: u32) -> Duration {
+    let processes: HashMap<u32, Stat> = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            Some((pid, Stat::parse(&std::fs::read_to_string(entry.path().join("stat")).ok()?)?))
+        })
+        .collect();
+    let is_of_tree = |mut pid: u32| {
+        while pid != root {
+            match processes.get(&pid) {
+                Some(stat) if stat.parent > 1 => pid = stat.parent,
+                _ => return false,
+            }
+        }
+        true
+    };
+    let of_tree = processes.iter().filter(|(pid, _)| is_of_tree(**pid));
+    seconds(of_tree.map(|(_, stat)| stat.ticks + stat.ticks_of_children).sum())
+}
+
+fn seconds(ticks: u64) -> Duration {
+    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
 /// An address that nothing listens on now.

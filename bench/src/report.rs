@@ -1,6 +1,6 @@
 //! The figures and the aims they are held against: as JSON, or as a table ([`table`]).
 
-mod table;
+pub(crate) mod table;
 
 use crate::embedded::{BATCHES, COMPARED, LONELY};
 use crate::load::Point;
@@ -69,7 +69,7 @@ pub(crate) struct MemoryReport {
     pub(crate) sendry_after: u64,
 }
 
-fn as_text<S: Serializer>(point: &Point, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: Serializer>(point: &Point, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(point)
 }
 
@@ -88,11 +88,11 @@ pub(crate) struct Aim {
 }
 
 impl Aim {
-    fn at_least(what: String, aim: f64, unit: &'static str, figure: Option<f64>) -> Self {
+    pub(crate) fn at_least(what: String, aim: f64, unit: &'static str, figure: Option<f64>) -> Self {
         Self { what, aim, at_least: true, unit, figure, reached: figure.is_some_and(|figure| figure >= aim) }
     }
 
-    fn at_most(what: String, aim: f64, unit: &'static str, figure: Option<f64>) -> Self {
+    pub(crate) fn at_most(what: String, aim: f64, unit: &'static str, figure: Option<f64>) -> Self {
         Self { what, aim, at_least: false, unit, figure, reached: figure.is_some_and(|figure| figure <= aim) }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Consumers {
 pub(crate) struct Sendry {
     binary: PathBuf,
     folder: PathBuf,
+    /// Settings beside the address and the folder, as variables of the environment.
+    settings: Vec<(&'static str, String)>,
     /// Nothing only between two runs of the server.
     process: Option<Process>,
     client: Client,
@@ -41,11 +43,15 @@ fn credentials() -> Value {
 
 impl Sendry {
     /// Starts a server on an empty folder and makes what sending hits needs.
-    pub(crate) fn set_up(binary: &Path, folder: PathBuf) -> Result<Self> {
-        std::fs::create_dir_all(&folder)?;
+    pub(crate) fn set_up(
+        binary: &Path,
+        folder: PathBuf,
+        settings: Vec<(&'static str, String)>,
+    ) -> Result<Self> {
         let mut sendry = Self {
             binary: binary.to_owned(),
             folder,
+            settings,
             process: None,
             client: Client::default(),
             client_id: String::new(),
@@ -73,25 +79,64 @@ impl Sendry {
     }
 
     fn start(&mut self, consumers: Consumers) -> Result<()> {
+        self.process = Some(self.server(consumers, &self.folder)?);
+        Ok(())
+    }
+
+    /// One more server on the same engines.
+    pub(crate) fn another(&self) -> Result<Process> {
+        self.server(Consumers::AsByDefault, &self.folder.join("another"))
+    }
+
+    fn server(&self, consumers: Consumers, folder: &Path) -> Result<Process> {
+        std::fs::create_dir_all(folder)?;
         let address = free_address()?;
         let mut command = Command::new(&self.binary);
         // In its own folder, where no settings file of somebody's lies.
-        command.arg("serve").current_dir(&self.folder);
+        command.arg("serve").current_dir(folder);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("SENDRY_") {
                 command.env_remove(name);
             }
         }
-        command.env("SENDRY_ADDR", address.to_string()).env("SENDRY_DATA_DIR", &self.folder);
+        command.env("SENDRY_ADDR", address.to_string()).env("SENDRY_DATA_DIR", folder);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         if consumers == Consumers::Off {
             command.env("SENDRY_CONSUMER_LANES", "0");
         }
-        self.process = Some(Process::start(&mut command, address, self.folder.join("log"))?);
-        Ok(())
+        Process::start(&mut command, address, folder.join("log"))
     }
 
     pub(crate) fn process(&self) -> Result<&Process> {
         self.process.as_ref().context("the server does not run")
+    }
+
+    /// How long a report about a client took.
+    pub(crate) fn report(&mut self, client: i64, path: &str) -> Result<Duration> {
+        let path = format!("{path}&client={client}");
+        let began = Instant::now();
+        self.get(&path)?;
+        Ok(began.elapsed())
+    }
+
+    /// Posts to the JSON API.
+    pub(crate) fn call_post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        let address = self.process()?.address;
+        self.client.post(address, path, body)
+    }
+
+    /// Reads from the JSON API; signs in again where the session is over.
+    fn get(&mut self, path: &str) -> Result<Value> {
+        let address = self.process()?.address;
+        let (mut status, mut reply) = self.client.get(address, path)?;
+        if status == 401 {
+            self.client.post(address, "/api/auth/login", &credentials())?;
+            (status, reply) = self.client.get(address, path)?;
+        }
+        if status != 200 {
+            bail!("GET {path} was answered with {status}: {reply}");
+        }
+        Ok(reply)
     }
 
     /// How many hits the dashboard would show, over all time of this bench.
@@ -104,15 +149,7 @@ impl Sendry {
             now - hour,
             now + hour
         );
-        let address = self.process()?.address;
-        let (mut status, mut overview) = self.client.get(address, &path)?;
-        if status == 401 {
-            self.client.post(address, "/api/auth/login", &credentials())?;
-            (status, overview) = self.client.get(address, &path)?;
-        }
-        if status != 200 {
-            bail!("GET {path} was answered with {status}: {overview}");
-        }
+        let overview = self.get(&path)?;
         overview["requests"].as_u64().context("an overview without requests")
     }
 

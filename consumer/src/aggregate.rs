@@ -2,26 +2,40 @@
 //!
 //! The rule: every hit enters nine rollup rows (three series at three resolutions), each exactly once.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use store::events::Observation;
 use store::metrics::{Aggregate, RollupKey, SeriesId, SeriesKey, SeriesKind};
-use telemetry::hit::{Hit, Method};
+use telemetry::hit::{Method, latency_us};
 use telemetry::report::ClientId;
 use telemetry::time::Resolution;
 
-/// Names an endpoint with text borrowed from envelopes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Names an endpoint; with borrowed text to look it up, with text of its own to remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct EndpointName<'a> {
     client: ClientId,
-    environment: &'a str,
-    service: &'a str,
+    environment: Cow<'a, str>,
+    service: Cow<'a, str>,
     method: Method,
-    endpoint: &'a str,
+    endpoint: Cow<'a, str>,
 }
 
-/// The endpoints that a group's hits are about, each once, and the series they add to.
+impl EndpointName<'_> {
+    fn into_owned(self) -> EndpointName<'static> {
+        EndpointName {
+            client: self.client,
+            environment: self.environment.into_owned().into(),
+            service: self.service.into_owned().into(),
+            method: self.method,
+            endpoint: self.endpoint.into_owned().into(),
+        }
+    }
+}
+
+/// The endpoints that some hits are about, each once, and the series they add to.
 #[derive(Default)]
-pub(crate) struct SeriesOfGroup<'a> {
-    endpoints: HashMap<EndpointName<'a>, usize>,
+pub(crate) struct SeriesOfHits {
+    endpoints: HashMap<EndpointName<'static>, usize>,
     keys: HashMap<SeriesKey, usize>,
     /// Every series once.
     pub(crate) series: Vec<SeriesKey>,
@@ -29,21 +43,27 @@ pub(crate) struct SeriesOfGroup<'a> {
     levels: Vec<[usize; 3]>,
 }
 
-impl<'a> SeriesOfGroup<'a> {
+impl SeriesOfHits {
     /// The number of a hit's endpoint, for [`Sums::add`].
-    pub(crate) fn endpoint(&mut self, client: ClientId, hit: &Hit<'a>) -> usize {
-        let &Hit { environment, service, method, endpoint, .. } = hit;
-        let name = EndpointName { client, environment, service, method, endpoint };
+    pub(crate) fn endpoint(&mut self, client: ClientId, hit: &Observation<'_>) -> usize {
+        let name = EndpointName {
+            client,
+            environment: hit.environment.into(),
+            service: hit.service.into(),
+            method: hit.method,
+            endpoint: hit.endpoint.into(),
+        };
         if let Some(number) = self.endpoints.get(&name) {
             return *number;
         }
-        let of_service = service.to_owned();
+        let name = name.into_owned();
+        let (service, method) = (name.service.to_string(), name.method);
         let levels = [
-            SeriesKind::Endpoint { service: of_service.clone(), method, endpoint: endpoint.to_owned() },
-            SeriesKind::Service { service: of_service },
+            SeriesKind::Endpoint { service: service.clone(), method, endpoint: name.endpoint.to_string() },
+            SeriesKind::Service { service },
             SeriesKind::Client,
         ]
-        .map(|kind| self.number(SeriesKey { client, environment: environment.to_owned(), kind }));
+        .map(|kind| self.number(SeriesKey { client, environment: name.environment.to_string(), kind }));
         self.endpoints.insert(name, self.levels.len());
         self.levels.push(levels);
         self.levels.len() - 1
@@ -65,9 +85,9 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Adds a hit of the endpoint numbered `endpoint`.
-    pub(crate) fn add(&mut self, endpoint: usize, hit: &Hit<'_>) {
+    pub(crate) fn add(&mut self, endpoint: usize, hit: &Observation<'_>) {
         let minute = Resolution::Minute.floor(hit.at.div_euclid(1_000));
-        let latency_us = hit.latency_us();
+        let latency_us = latency_us(hit.latency_ms);
         let cell = self.cells.entry((endpoint, minute, hit.status)).or_insert_with(|| Aggregate {
             min_us: i64::MAX,
             max_us: i64::MIN,
@@ -86,7 +106,7 @@ impl Sums {
     /// series share one id, and their sums one row.
     pub(crate) fn rollups(
         self,
-        series: &SeriesOfGroup<'_>,
+        series: &SeriesOfHits,
         numbers: &[SeriesId],
     ) -> BTreeMap<RollupKey, Aggregate> {
         let mut rows: BTreeMap<RollupKey, Aggregate> = BTreeMap::new();

@@ -1,13 +1,16 @@
 //! The first three steps of a group: claim, raw events, completion.
 
-use crate::aggregate::{SeriesOfGroup, Sums};
+use crate::aggregate::{SeriesOfHits, Sums};
+use crate::fail_points::pass;
 use crate::failure::StepError;
 use crate::group::Group;
+use crate::stats::Step;
 use crate::{Consumer, lock};
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
+use std::time::Instant;
 use store::StoreError;
-use store::events::Event;
+use store::events::{Event, Observation};
 use store::metrics::{BatchClaim, Claimed, Completed, Completion, SeriesId, Usage};
 use telemetry::envelope::{Batch, Envelope};
 use telemetry::report::ClientId;
@@ -39,12 +42,12 @@ impl Candidate<'_, '_> {
 impl Consumer {
     pub(crate) async fn count(&self, group: &Group<'_>) -> Result<Counted, StepError> {
         let mut counted = Counted::default();
-        let mut series = SeriesOfGroup::default();
+        let mut series = SeriesOfHits::default();
         let mut candidates = self.candidates(group, &mut series, &mut counted);
 
         let claims: Vec<BatchClaim> = candidates.iter().map(Candidate::claim).collect();
         let now = (self.clock)().as_second();
-        let answer = self.step("claim", self.stores.metrics.claim(&claims, &series.series, now)).await?;
+        let answer = self.step(Step::Claim, self.stores.metrics.claim(&claims, &series.series, now)).await?;
         if let Some(expired) = answer.claimed.iter().position(|claimed| *claimed == Claimed::Expired) {
             return Err(StepError::Expired { batch: claims[expired].batch.clone() });
         }
@@ -52,13 +55,17 @@ impl Consumer {
         candidates.retain(|_| claimed.next() == Some(&Claimed::Mine));
         counted.duplicates += (claims.len() - candidates.len()) as u64;
 
+        pass!("after_claim");
         self.insert_events(&candidates).await?;
+        pass!("after_raw");
         let counted_here = self.complete(candidates, &series, &answer.series, &mut counted).await?;
 
         let mut recent = lock(&self.shared.recent);
         for claim in counted_here {
             recent.insert(claim.client, claim.batch);
         }
+        drop(recent);
+        pass!("after_complete");
         Ok(counted)
     }
 
@@ -66,7 +73,7 @@ impl Consumer {
     fn candidates<'g, 'a>(
         &self,
         group: &'g Group<'a>,
-        series: &mut SeriesOfGroup<'a>,
+        series: &mut SeriesOfHits,
         counted: &mut Counted,
     ) -> Vec<Candidate<'g, 'a>> {
         let mut recent = lock(&self.shared.recent);
@@ -80,8 +87,8 @@ impl Consumer {
                     counted.duplicates += 1;
                     continue;
                 }
-                let endpoints =
-                    batch.hits.iter().map(|(_, hit)| series.endpoint(envelope.client, hit)).collect();
+                let observed = batch.hits.iter().map(|(_, hit)| Observation::new(&batch.id, hit));
+                let endpoints = observed.map(|hit| series.endpoint(envelope.client, &hit)).collect();
                 candidates.push(Candidate { envelope, batch, endpoints });
             }
         }
@@ -89,34 +96,40 @@ impl Consumer {
     }
 
     async fn insert_events(&self, candidates: &[Candidate<'_, '_>]) -> Result<(), StepError> {
-        let mut events =
-            Vec::with_capacity(candidates.iter().map(|candidate| candidate.batch.hits.len()).sum());
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let clients = candidates.iter().map(|candidate| candidate.envelope.client).collect();
+        let expiry = self.expiry(&clients).await?;
+        let hits = candidates.iter().map(|candidate| candidate.batch.hits.len()).sum();
+        let mut events = Vec::with_capacity(hits);
         for Candidate { envelope, batch, .. } in candidates {
             let client = envelope.client;
             events.extend(batch.hits.iter().map(|&(position, hit)| Event {
                 client,
                 batch: &batch.id,
                 position,
+                expire_at: expiry.of(client, hit.at),
                 hit,
             }));
         }
         if events.is_empty() {
             return Ok(());
         }
-        self.step("storing raw events", self.stores.events.insert(&events)).await
+        self.step(Step::Raw, self.stores.events.insert(&events)).await
     }
 
     /// Adds up the candidates that are still to be counted; returns those.
     async fn complete(
         &self,
         mut candidates: Vec<Candidate<'_, '_>>,
-        series: &SeriesOfGroup<'_>,
+        series: &SeriesOfHits,
         numbers: &[SeriesId],
         counted: &mut Counted,
     ) -> Result<Vec<BatchClaim>, StepError> {
         while !candidates.is_empty() {
             let completion = completion(&candidates, series, numbers);
-            match self.step("completion", self.stores.metrics.complete(&completion)).await? {
+            match self.step(Step::Complete, self.stores.metrics.complete(&completion)).await? {
                 Completed::All => {
                     for Candidate { envelope, batch, .. } in &candidates {
                         *counted.hits.entry(envelope.client).or_default() += batch.hits.len() as u64;
@@ -136,29 +149,28 @@ impl Consumer {
     }
 
     /// Runs one store call under the time-out.
-    async fn step<T>(
+    pub(crate) async fn step<T>(
         &self,
-        step: &'static str,
+        step: Step,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StepError> {
         let limit = self.config.step_timeout;
-        match tokio::time::timeout(limit, call).await {
+        let began = Instant::now();
+        let answer = tokio::time::timeout(limit, call).await;
+        self.shared.stats.took(step, began.elapsed());
+        match answer {
             Ok(answer) => answer.map_err(|source| StepError::Store { step, source }),
             Err(_) => Err(StepError::TimedOut { step, limit }),
         }
     }
 }
 
-fn completion(
-    candidates: &[Candidate<'_, '_>],
-    series: &SeriesOfGroup<'_>,
-    numbers: &[SeriesId],
-) -> Completion {
+fn completion(candidates: &[Candidate<'_, '_>], series: &SeriesOfHits, numbers: &[SeriesId]) -> Completion {
     let mut sums = Sums::default();
     let mut usage: BTreeMap<(ClientId, i64), Usage> = BTreeMap::new();
     for Candidate { envelope, batch, endpoints } in candidates {
         for ((_, hit), endpoint) in batch.hits.iter().zip(endpoints) {
-            sums.add(*endpoint, hit);
+            sums.add(*endpoint, &Observation::new(&batch.id, hit));
         }
         let client = envelope.client;
         let day = Resolution::Day.floor(envelope.accepted_at.div_euclid(1_000));

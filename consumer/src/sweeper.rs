@@ -1,7 +1,8 @@
-//! Deletes what has outlived its retention: raw events, rollups, inbox, sessions, dead letters.
+//! Deletes what has outlived its retention: raw events, rollups, inbox, sessions, links, the audit log, dead letters.
 //!
 //! In small chunks with pauses, so that it never holds a store for long; what it does not finish, the next round does.
 
+use jiff::SignedDuration;
 use queue::{Queue, QueueError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct SweeperConfig {
     pub metrics: MetricsRetention,
     /// Dead letters are kept this long, in days. The inbox outlives them, so that a replay is always recognised.
     pub dead_letter_days: i64,
+    /// The audit log is kept this long, in days.
+    pub audit_days: i64,
 }
 
 impl Default for SweeperConfig {
@@ -30,6 +33,7 @@ impl Default for SweeperConfig {
             chunk: 2_000,
             metrics: MetricsRetention::default(),
             dead_letter_days: 14,
+            audit_days: 400,
         }
     }
 }
@@ -90,7 +94,11 @@ pub async fn sweep(
     }
     loop {
         let chunk = stores.metrics.prune(&config.metrics, now.as_second(), config.chunk).await?
-            + stores.accounts.prune_sessions(now, config.chunk).await?;
+            + stores.accounts.prune_sessions(now, config.chunk).await?
+            + stores
+                .accounts
+                .prune_audit(now - SignedDuration::from_hours(24 * config.audit_days), config.chunk)
+                .await?;
         deleted += chunk;
         if chunk == 0 {
             return Ok(deleted);

@@ -21,13 +21,11 @@ async function freePort() {
   });
 }
 
-/** Starts a server; `stop` ends it and deletes its folder. */
-async function start() {
-  const folder = await mkdtemp(join(tmpdir(), 'sendry-end2end-'));
-  const port = await freePort();
+/** Starts a server on a folder; `stop` ends it. */
+async function start(folder, port, settings = {}) {
   const child = spawn(BIN, ['serve'], {
     cwd: folder,
-    env: { ...process.env, SENDRY_ADDR: `127.0.0.1:${port}`, SENDRY_DATA_DIR: join(folder, 'data'), LEPTOS_SITE_ROOT: SITE },
+    env: { ...process.env, SENDRY_ADDR: `127.0.0.1:${port}`, SENDRY_DATA_DIR: join(folder, 'data'), LEPTOS_SITE_ROOT: SITE, ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const lines = createInterface({ input: child.stderr });
@@ -44,7 +42,6 @@ async function start() {
     const ended = new Promise((done) => child.once('exit', done));
     child.kill('SIGTERM');
     await ended;
-    await rm(folder, { recursive: true });
   };
   return { url, stop, bin: BIN, log };
 }
@@ -81,11 +78,28 @@ export async function logIn(page, url) {
   await page.waitForURL(/\/(overview|setup)/);
 }
 
-/** A server for the tests of one file; its fields are there once the first test begins. */
+/**
+ * A server for the tests of one file; its fields are there once the first test begins. `restart` stops it, does
+ * something with its data folder, and starts it again with other settings.
+ */
 export function ownServer() {
   const server = {};
-  base.beforeAll(async () => Object.assign(server, await start()));
-  base.afterAll(() => server.stop?.());
+  let folder;
+  let port;
+  server.restart = async (settings = {}, meanwhile = async () => {}) => {
+    await server.stop();
+    await meanwhile(join(folder, 'data'));
+    Object.assign(server, await start(folder, port, settings));
+  };
+  base.beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendry-end2end-'));
+    port = await freePort();
+    Object.assign(server, await start(folder, port));
+  });
+  base.afterAll(async () => {
+    await server.stop?.();
+    await rm(folder, { recursive: true });
+  });
   return server;
 }
 

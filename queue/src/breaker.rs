@@ -54,11 +54,13 @@ enum Inner {
 pub struct Breaker {
     config: BreakerConfig,
     inner: Inner,
+    /// When it left `Closed`.
+    broken_since: Option<Instant>,
 }
 
 impl Breaker {
     pub fn new(config: BreakerConfig) -> Self {
-        Self { config, inner: Inner::Closed { errors: VecDeque::new() } }
+        Self { config, inner: Inner::Closed { errors: VecDeque::new() }, broken_since: None }
     }
 
     /// Whether a call may go through now; if not, when to come again. Each admitted call must be followed by
@@ -93,6 +95,7 @@ impl Breaker {
             *succeeded += 1;
             if *succeeded >= self.config.probes {
                 self.inner = Inner::Closed { errors: VecDeque::new() };
+                self.broken_since = None;
             }
         }
     }
@@ -114,16 +117,24 @@ impl Breaker {
         }
     }
 
-    pub fn state(&self) -> BreakerState {
+    /// What it does with a call that comes now. Once its cool-down is over an open one is half-open, also while no call
+    /// has come to try it: whoever sends calls elsewhere while it is open may send some again.
+    pub fn state(&self, now: Instant) -> BreakerState {
         match self.inner {
             Inner::Closed { .. } => BreakerState::Closed,
-            Inner::Open { .. } => BreakerState::Open,
-            Inner::HalfOpen { .. } => BreakerState::HalfOpen,
+            Inner::Open { until } if now < until => BreakerState::Open,
+            Inner::Open { .. } | Inner::HalfOpen { .. } => BreakerState::HalfOpen,
         }
+    }
+
+    /// Since when it has not been closed.
+    pub fn broken_since(&self) -> Option<Instant> {
+        self.broken_since
     }
 
     fn open(&mut self, now: Instant) {
         self.inner = Inner::Open { until: now + self.config.cool_down };
+        self.broken_since.get_or_insert(now);
     }
 }
 
@@ -147,12 +158,13 @@ mod tests {
         for second in [0, 3, 6, 9] {
             breaker.failed(start + Duration::from_secs(second));
         }
-        assert_eq!(breaker.state(), BreakerState::Closed);
-        breaker.failed(start + Duration::from_secs(13));
-        assert_eq!(breaker.state(), BreakerState::Closed, "the first two are older than ten seconds");
+        assert_eq!(breaker.state(start + Duration::from_secs(9)), BreakerState::Closed);
+        let then = start + Duration::from_secs(13);
+        breaker.failed(then);
+        assert_eq!(breaker.state(then), BreakerState::Closed, "the first two are older than ten seconds");
         breaker.failed(start + Duration::from_millis(13_100));
         breaker.failed(start + Duration::from_millis(13_200));
-        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.state(start + Duration::from_millis(13_200)), BreakerState::Open);
     }
 
     #[test]
@@ -160,8 +172,10 @@ mod tests {
         let start = Instant::now();
         let mut breaker = opened(start);
         assert_eq!(breaker.admit(start + Duration::from_secs(10)), Err(Duration::from_secs(20)));
+        assert_eq!(breaker.state(start + Duration::from_secs(29)), BreakerState::Open);
+        assert_eq!(breaker.state(start + Duration::from_secs(30)), BreakerState::HalfOpen);
         assert_eq!(breaker.admit(start + Duration::from_secs(30)), Ok(()));
-        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        assert_eq!(breaker.state(start + Duration::from_secs(30)), BreakerState::HalfOpen);
     }
 
     #[test]
@@ -173,8 +187,10 @@ mod tests {
         assert!(breaker.admit(later).is_err());
         breaker.succeeded();
         assert!(breaker.admit(later).is_err());
+        assert!(breaker.broken_since().is_some());
         breaker.succeeded();
-        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert_eq!(breaker.state(later), BreakerState::Closed);
+        assert_eq!(breaker.broken_since(), None);
         assert_eq!(breaker.admit(later), Ok(()));
     }
 
@@ -184,7 +200,9 @@ mod tests {
         let mut breaker = opened(later - Duration::from_secs(31));
         breaker.admit(later).unwrap();
         breaker.failed(later);
-        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.state(later), BreakerState::Open);
         assert_eq!(breaker.admit(later), Err(Duration::from_secs(30)));
+        let first = later - Duration::from_secs(31);
+        assert_eq!(breaker.broken_since(), Some(first), "since the first failure, not since the last probe");
     }
 }

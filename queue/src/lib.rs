@@ -8,6 +8,7 @@
 //! need: [`breaker::Breaker`] and [`retry::Backoff`].
 
 pub mod breaker;
+pub mod rabbitmq;
 pub mod retry;
 pub mod sqlite;
 
@@ -60,11 +61,9 @@ pub struct Burial {
     pub buried_at: i64,
 }
 
-/// A message that could not be processed.
+/// A message that could not be processed. It is named by its message id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Names it towards its queue.
-    pub tag: DeliveryTag,
     pub burial: Burial,
     /// The original, byte for byte.
     pub message: Message,
@@ -73,11 +72,20 @@ pub struct DeadLetter {
 /// How full a queue is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Messages not yet acked, leased ones included.
-    pub messages: u64,
-    /// When the oldest of them was accepted, Unix milliseconds.
+    /// Messages that no consumer holds.
+    pub waiting: u64,
+    /// Messages handed out and not yet acked, where the queue can tell.
+    pub leased: Option<u64>,
+    /// When the oldest message not yet acked was accepted, Unix milliseconds, where the queue can tell.
     pub oldest: Option<i64>,
     pub dead_letters: u64,
+}
+
+impl Depth {
+    /// Messages not yet acked, as far as the queue can tell.
+    pub fn messages(&self) -> u64 {
+        self.waiting + self.leased.unwrap_or(0)
+    }
 }
 
 /// Why a queue call did not succeed.
@@ -105,6 +113,9 @@ pub trait Queue: Send + Sync {
     /// publishing the same ids again is safe.
     async fn publish(&self, messages: Vec<Message>) -> Result<(), QueueError>;
 
+    /// Puts a message that never was in the queue among the dead letters; returns when that is durable.
+    async fn bury(&self, message: Message, burial: Burial) -> Result<(), QueueError>;
+
     /// How many `publish` calls in flight at once this queue makes use of.
     fn publish_lanes(&self) -> usize;
 
@@ -113,15 +124,14 @@ pub trait Queue: Send + Sync {
 
     async fn depth(&self) -> Result<Depth, QueueError>;
 
-    /// Dead letters behind `after`, oldest first.
-    async fn dead_letters(
-        &self,
-        after: Option<DeliveryTag>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, QueueError>;
+    /// Dead letters, oldest first, beginning behind the first `skip`.
+    async fn dead_letters(&self, skip: usize, limit: usize) -> Result<Vec<DeadLetter>, QueueError>;
+
+    /// One dead letter.
+    async fn dead_letter(&self, id: MessageId) -> Result<Option<DeadLetter>, QueueError>;
 
     /// Puts dead letters back into the queue under their own message ids; the number put back. `None`: all.
-    async fn replay(&self, tags: Option<&[DeliveryTag]>) -> Result<u64, QueueError>;
+    async fn replay(&self, ids: Option<&[MessageId]>) -> Result<u64, QueueError>;
 
     /// Deletes dead letters buried before `before` (Unix milliseconds); the number deleted.
     async fn prune_dead_letters(&self, before: i64) -> Result<u64, QueueError>;

@@ -4,13 +4,8 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use queue::breaker::BreakerState;
 use serde::Serialize;
-use std::fmt::Display;
-use std::future::Future;
-use std::time::Duration;
-
-/// The longest that one part may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The body of `/healthz` and `/readyz`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -24,12 +19,17 @@ pub struct Health {
     pub parts: Vec<Part>,
 }
 
-/// A part that the server needs.
+/// A part of the server, or one that it needs.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Part {
+    /// `ingest`, `queue`, `events`, `metrics`, `accounts`; `consumer` where the server counts hits itself.
     pub name: &'static str,
     pub ok: bool,
-    /// The state of the breaker before it, where there is one.
+    /// What it runs on: `sqlite`, `rabbitmq`, `mongodb`, `postgresql`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<&'static str>,
+    /// `closed`, `half-open` or `open`: the breaker behind ingest is the one before the queue, the consumer's the one
+    /// before the stores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<&'static str>,
 }
@@ -42,39 +42,40 @@ pub async fn healthz() -> Json<Health> {
 
 /// Can it work?
 ///
-/// 200 only when everything it needs answers.
+/// 200 only when everything it needs answers, and the breaker before the queue is not open.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn readyz(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
-    let (queue, events, metrics, accounts) = tokio::join!(
-        answers("queue", state.queue.ping()),
-        answers("events", state.stores.events.ping()),
-        answers("metrics", state.stores.metrics.ping()),
-        answers("accounts", state.stores.accounts.ping()),
-    );
-    let part = |name, ok, breaker| Part { name, ok, breaker };
-    let parts = vec![
-        part("queue", queue, Some(state.ingest.committer.breaker_state().as_str())),
-        part("events", events, Some(state.consumer.breaker_state().as_str())),
-        part("metrics", metrics, None),
-        part("accounts", accounts, None),
-    ];
+    // What is in memory is read at once; the probe may take a while.
+    let ingest = state.ingest.committer.breaker().state;
+    let consumer = (state.lanes() > 0).then(|| state.consumer.breaker_state());
+    let probe = state.watch.probe(&state.queue, &state.stores, (state.clock)()).await;
+    let engine = |part: &str| match part {
+        "queue" => state.config.queue_engine(),
+        "events" => state.config.events_engine(),
+        _ => state.config.database_engine(),
+    };
+    let mut parts = vec![Part {
+        name: "ingest",
+        ok: ingest != BreakerState::Open,
+        engine: None,
+        breaker: Some(ingest.as_str()),
+    }];
+    parts.extend(probe.parts().map(|(name, answered)| Part {
+        name,
+        ok: answered.is_ok(),
+        engine: Some(engine(name)),
+        breaker: None,
+    }));
+    // An open breaker of the consumer is told and no more: hits are taken, they are only counted later.
+    parts.extend(consumer.map(|state| Part {
+        name: "consumer",
+        ok: true,
+        engine: None,
+        breaker: Some(state.as_str()),
+    }));
     let ready = parts.iter().all(|part| part.ok);
     let (code, status) =
         if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
     (code, Json(Health { status, version: env!("CARGO_PKG_VERSION"), parts }))
-}
-
-async fn answers<E: Display>(name: &str, ping: impl Future<Output = Result<(), E>>) -> bool {
-    match tokio::time::timeout(PATIENCE, ping).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
-            tracing::warn!(part = name, %error, "a part does not answer");
-            false
-        }
-        Err(_) => {
-            tracing::warn!(part = name, "a part does not answer in time");
-            false
-        }
-    }
 }

@@ -9,10 +9,11 @@
 
 pub mod api;
 pub mod auth;
-pub mod config;
+pub mod edge;
 pub mod health;
 pub mod ingest;
-pub mod logging;
+pub mod metrics;
+pub mod ops;
 mod pages;
 pub mod reply;
 pub mod request_id;

@@ -2,7 +2,7 @@
 
 use crate::auth;
 use crate::state::AppState;
-use app::ssr::{Caller, Now, Site};
+use app::ssr::{Caller, Now, Ops, SessionId, Site};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -58,7 +58,10 @@ async fn server_function(
 /// What pages and server functions find in their context.
 fn provide(state: &AppState, session: Option<auth::Session>) {
     provide_context(state.stores.clone());
-    provide_context(Caller(session.map(|session| session.user)));
+    let (id, user) = session.map(|session| (session.id, session.user)).unzip();
+    provide_context(SessionId(id));
+    provide_context(Caller(user));
     provide_context(Now(Arc::clone(&state.clock)));
+    provide_context(Ops(Arc::new(state.clone())));
     provide_context(Site { public_url: state.public_url.clone(), setup_token: state.setup_token.is_some() });
 }

@@ -23,6 +23,11 @@ pub struct ErrorReply {
 pub type Answer<T> = Result<T, ErrorReply>;
 
 impl ErrorReply {
+    /// What it says, for programs.
+    pub fn code(&self) -> ErrorCode {
+        self.error.code
+    }
+
     /// Tells the caller when to come again, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds.max(1));
@@ -51,6 +56,15 @@ impl From<StoreError> for ErrorReply {
         if let StoreError::Conflict(field) = error {
             let message = format!("{field} is taken already; choose another one");
             return ApiError { code: ErrorCode::Conflict, message, field: Some(field.to_owned()) }.into();
+        }
+        if let StoreError::LastAdmin = error {
+            let message =
+                "a client's last admin cannot be removed or made less; make somebody else its admin first";
+            return ApiError::new(ErrorCode::Conflict, message).into();
+        }
+        if let StoreError::LastSuperAdmin = error {
+            let message = "the last super admin cannot be disabled: nobody could administer this instance";
+            return ApiError::new(ErrorCode::Conflict, message).into();
         }
         let retryable = error.is_retryable();
         tracing::error!(error = &error as &dyn std::error::Error, retryable, "a store call failed");

@@ -4,19 +4,19 @@
 //! process ends within `shutdown_timeout_ms` whatever happens.
 
 use crate::auth::Authenticator;
-use crate::config::Config;
+use crate::edge::Edge;
 use crate::ingest::Ingest;
+use crate::ops::Watch;
 use crate::routes;
 use crate::state::{AppState, Parts};
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use consumer::sweeper::{self, SweeperConfig};
 use consumer::{Consumer, ConsumerConfig};
-use fs4::FileExt;
 use leptos::config::LeptosOptions;
-use queue::Queue;
-use queue::sqlite::SqliteQueue;
-use std::fs::File;
+use runtime::config::Config;
+use runtime::data_dir::{self, DataDir};
+use runtime::engines;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often "last used" of keys is written down.
+/// How often "last used" of keys, and what edges have done, is written down.
 const NOTE_USES: Duration = Duration::from_secs(10);
 
 /// Serves on `listener` until `shutdown`.
@@ -43,7 +43,7 @@ pub async fn run(
     greet(&state, listening).await?;
 
     let tasks = TaskTracker::new();
-    for _ in 0..state.config.consumer_lanes {
+    for _ in 0..state.lanes() {
         let consumer = state.consumer.clone();
         let shutdown = shutdown.clone();
         tasks.spawn(async move { consumer.run(shutdown).await });
@@ -80,55 +80,46 @@ pub async fn run(
     if tokio::time::timeout(deadline, tasks.wait()).await.is_err() {
         tracing::warn!("the consumer was still busy at the deadline; its messages will be delivered again");
     }
-    if let Err(error) = state.ingest.keys.note_uses().await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "could not note when keys were last used");
-    }
+    note_uses(&state).await;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// One server per data folder: leases and counters live in its memory.
-fn lock_data_dir(folder: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("could not make the data folder {}", folder.display()))?;
-    let path = folder.join("sendry.lock");
-    let file = File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
-    match FileExt::try_lock(&file) {
-        Ok(()) => Ok(file),
-        Err(fs4::TryLockError::WouldBlock) => anyhow::bail!(
-            "another Sendry is running on the data folder {}; stop it, or give this one a folder of its own by SENDRY_DATA_DIR",
+fn lock_data_dir(folder: &Path) -> anyhow::Result<DataDir> {
+    data_dir::lock(folder)?.with_context(|| {
+        format!(
+            "another Sendry is running on the data folder {}; stop it, or give this one a folder of its own by \
+             SENDRY_DATA_DIR",
             folder.display()
-        ),
-        Err(fs4::TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("could not lock {}", path.display()))
-        }
-    }
+        )
+    })
 }
 
 async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Result<AppState> {
-    let queue = SqliteQueue::open(&config.queue_path()).await.context("could not open the queue")?;
-    let queue: Arc<dyn Queue> = Arc::new(queue);
-    let stores = store::sqlite::open_embedded(&config.events_path(), &config.database_path())
-        .await
-        .context("could not open the stores")?;
+    let queue = engines::queue(&config).await?;
+    let stores = engines::stores(&config).await?;
     let public_url = config.public_url(listening);
     let auth = Authenticator::new(
         Arc::clone(&stores.accounts),
         public_url.starts_with("https://"),
+        config.dashboard_origin.is_some(),
         Arc::clone(&clock),
     )
     .await
     .context("could not prepare sessions")?;
     let ingest = Ingest::new(&config, Arc::clone(&queue), Arc::clone(&stores.accounts), Arc::clone(&clock));
+    let edge = Edge::new(Arc::clone(&stores.accounts), &config.masked_fields, Arc::clone(&clock));
     let consumer = Consumer::new(
         Arc::clone(&queue),
         stores.clone(),
-        ConsumerConfig::default(),
+        ConsumerConfig::of(&config),
         Arc::clone(&clock),
         Arc::new(|_, _| {}),
     );
     let setup_token = (!listening.ip().is_loopback()).then(|| uuid::Uuid::new_v4().simple().to_string());
     let leptos = leptos_options(listening)?;
+    let watch = Watch::new(clock());
     Ok(AppState::new(Parts {
         config,
         public_url,
@@ -136,7 +127,9 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
         queue,
         stores,
         ingest,
+        edge,
         consumer,
+        watch,
         auth,
         setup_token,
         leptos,
@@ -154,7 +147,16 @@ fn leptos_options(listening: SocketAddr) -> anyhow::Result<LeptosOptions> {
         LeptosOptions::builder().output_name("sendry").site_root(site_root).build()
     };
     options.site_addr = listening;
+    options.hash_files |= hashes_lie_beside_the_program(&options.hash_file);
     Ok(options)
+}
+
+/// A release build leaves the hashed names of the dashboard's files there: then they are meant.
+fn hashes_lie_beside_the_program(hash_file: &str) -> bool {
+    let program = std::env::current_exe().ok();
+    // A development build may lie beside the list of an older release build, whose files are not served any more.
+    let beside = program.and_then(|program| Some(program.parent()?.join(hash_file)));
+    !cfg!(debug_assertions) && beside.is_some_and(|path| path.is_file())
 }
 
 async fn greet(state: &AppState, listening: SocketAddr) -> anyhow::Result<()> {
@@ -174,16 +176,20 @@ async fn note_key_uses(state: AppState, shutdown: CancellationToken) {
     let noting = async {
         loop {
             tokio::time::sleep(NOTE_USES).await;
-            if let Err(error) = state.ingest.keys.note_uses().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "could not note when keys were last used"
-                );
-            }
+            note_uses(&state).await;
         }
     };
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = noting => {}
+    }
+}
+
+async fn note_uses(state: &AppState) {
+    let keys = state.ingest.keys.note_uses().await;
+    let edges = state.edge.traffic.note(&*state.stores.accounts).await;
+    for error in keys.err().into_iter().chain(edges.err()) {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "could not note when keys and edges were last used");
     }
 }

@@ -1,12 +1,14 @@
 //! Everything a handler needs, in one value.
 
 use crate::auth::Authenticator;
-use crate::config::Config;
+use crate::edge::Edge;
 use crate::ingest::Ingest;
+use crate::ops::Watch;
 use axum::extract::FromRef;
 use consumer::Consumer;
 use leptos::config::LeptosOptions;
 use queue::Queue;
+use runtime::config::Config;
 use std::ops::Deref;
 use std::sync::Arc;
 use store::Stores;
@@ -25,7 +27,9 @@ pub struct Parts {
     pub queue: Arc<dyn Queue>,
     pub stores: Stores,
     pub ingest: Ingest,
+    pub edge: Edge,
     pub consumer: Consumer,
+    pub watch: Watch,
     pub auth: Authenticator,
     /// Asked for at onboarding when the server listens on more than loopback; printed at start.
     pub setup_token: Option<String>,
@@ -35,6 +39,11 @@ pub struct Parts {
 impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// How many consumer loops run in this process.
+    pub fn lanes(&self) -> usize {
+        if self.config.counts_inline() { self.config.consumer_lanes } else { 0 }
     }
 }
 

@@ -17,6 +17,12 @@ pub enum StoreError {
     /// Something of that name exists already; `0` names the field.
     #[error("{0} is taken")]
     Conflict(&'static str),
+    /// Whoever is to be removed is the last admin of a client.
+    #[error("a client's last admin cannot be removed")]
+    LastAdmin,
+    /// Whoever is to be disabled is the last super admin.
+    #[error("the last super admin cannot be disabled")]
+    LastSuperAdmin,
     /// What was stored cannot be read back.
     #[error("stored data is damaged: {0}")]
     Damaged(String),

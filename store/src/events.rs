@@ -18,6 +18,9 @@ pub struct Event<'a> {
     pub batch: &'a str,
     /// Its position in the batch; with client and batch the identity (`telemetry::hit::identity`).
     pub position: u32,
+    /// When its client has it no longer, Unix milliseconds. A backend that deletes by itself goes by this; for all, and for
+    /// clients that change their mind, there is [`EventStore::prune`].
+    pub expire_at: i64,
     /// What was observed.
     pub hit: Hit<'a>,
 }
@@ -54,21 +57,40 @@ pub struct EventPage {
     pub next: Option<EventCursor>,
 }
 
-/// One group of raw events, for comparing raw with rollups: see [`EventStore::group`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventGroup {
-    /// Start of the minute, Unix seconds.
-    pub minute: i64,
-    pub service: String,
-    pub environment: String,
+/// What of a hit the rollups count: see [`EventStore::each`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation<'a> {
+    /// The batch that brought it: `b:…`, `e:…` or `m:…`.
+    pub batch: &'a str,
+    pub service: &'a str,
+    pub environment: &'a str,
     pub method: Method,
-    pub endpoint: String,
+    pub endpoint: &'a str,
     pub status: u16,
-    pub count: u64,
-    /// Sum of latencies in microseconds, each rounded.
-    pub latency_us: i64,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
+    /// Unix milliseconds.
+    pub at: i64,
+    pub latency_ms: f64,
+    /// Bytes.
+    pub request_size: Option<u64>,
+    /// Bytes.
+    pub response_size: Option<u64>,
+}
+
+impl<'a> Observation<'a> {
+    pub fn new(batch: &'a str, hit: &Hit<'a>) -> Self {
+        Self {
+            batch,
+            service: hit.service,
+            environment: hit.environment,
+            method: hit.method,
+            endpoint: hit.endpoint,
+            status: hit.status,
+            at: hit.at,
+            latency_ms: hit.latency_ms,
+            request_size: hit.request_size,
+            response_size: hit.response_size,
+        }
+    }
 }
 
 /// Raw events. Every backend passes `tests/it/contract/events.rs`.
@@ -97,12 +119,27 @@ pub trait EventStore: Send + Sync {
     /// The number of events of a client.
     async fn count(&self, scope: &ClientScope) -> Result<u64, StoreError>;
 
-    /// Events of a range by minute, series and status, ascending: what rollups must equal.
-    async fn group(&self, scope: &ClientScope, range: Range) -> Result<Vec<EventGroup>, StoreError>;
+    /// Hands every event of a range to `each`, in any order, few of them in memory at a time: what rollups must equal.
+    async fn each(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        each: &mut (dyn for<'e> FnMut(Observation<'e>) + Send),
+    ) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` events of `client` older than `before` (Unix milliseconds); the number deleted.
     async fn prune(&self, client: ClientId, before: i64, limit: u32) -> Result<u64, StoreError>;
 
     /// Answers when the store does.
     async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// The milliseconds of a range: `from` inclusive, `to` exclusive, both rounded up, since events are at whole ones.
+pub(crate) fn milliseconds(range: Range) -> (i64, i64) {
+    let rounded_up = |time: jiff::Timestamp| {
+        let nanoseconds = time.as_nanosecond();
+        let up = nanoseconds.div_euclid(1_000_000) + i128::from(nanoseconds.rem_euclid(1_000_000) > 0);
+        i64::try_from(up).unwrap_or(i64::MAX)
+    };
+    (rounded_up(range.from), rounded_up(range.to))
 }

@@ -11,13 +11,17 @@ pub mod error;
 pub mod events;
 pub mod identity;
 pub mod metrics;
+pub mod mongodb;
+pub mod postgres;
 mod series_names;
+mod sql;
 pub mod sqlite;
 
 pub use accounts::AccountStore;
 pub use error::{Failure, StoreError};
 pub use events::EventStore;
 pub use metrics::MetricsStore;
+pub use series_names::AdmittedNames;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 use crate::access::ClientScope;
 use crate::error::StoreError;
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use telemetry::envelope::MessageId;
 use telemetry::hit::Method;
 use telemetry::report::ClientId;
@@ -121,6 +121,12 @@ pub struct Aggregate {
 impl Aggregate {
     /// Adds another aggregate. Exact, and independent of order.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_sums(other);
+        self.sketch.merge(&other.sketch);
+    }
+
+    /// Adds all but the sketch of another aggregate.
+    pub fn merge_sums(&mut self, other: &Self) {
         if other.count == 0 {
             return;
         }
@@ -135,7 +141,6 @@ impl Aggregate {
         self.latency_us = self.latency_us.saturating_add(other.latency_us);
         self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
-        self.sketch.merge(&other.sketch);
     }
 }
 
@@ -225,6 +230,64 @@ impl Default for MetricsRetention {
     }
 }
 
+impl MetricsRetention {
+    /// The resolutions whose rows are not kept for ever, each with the bucket (Unix seconds) up to which they have
+    /// outlived their time at `now`: a bucket has when its end has.
+    pub(crate) fn outlived(&self, now: i64) -> impl Iterator<Item = (Resolution, i64)> {
+        let kept = [
+            (Resolution::Minute, Some(self.minutes)),
+            (Resolution::Hour, Some(self.hours)),
+            (Resolution::Day, self.days),
+        ];
+        kept.into_iter().filter_map(move |(resolution, kept)| {
+            Some((resolution, now.saturating_sub(kept?).saturating_sub(resolution.seconds())))
+        })
+    }
+}
+
+/// A process that counts hits, as it last told of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// Made by the process at its start.
+    pub id: String,
+    pub host: String,
+    pub version: String,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// When it told this, Unix milliseconds.
+    pub seen_at: i64,
+    /// Hits that it has counted since its start.
+    pub hits: u64,
+    /// How long after its acceptance the newest counted message was counted, milliseconds; `None` before the first.
+    pub lag_ms: Option<i64>,
+    /// The state of its breaker before the stores: `closed`, `open`, `half-open`.
+    pub breaker: String,
+}
+
+/// A worker that has been silent for so long (milliseconds) is forgotten.
+pub const WORKER_REMEMBERED_MS: i64 = 86_400_000;
+
+/// The rollups of one client while they are written anew from raw events: one transaction, which happens whole with
+/// [`Rebuild::commit`] and not at all without it. Nobody claims or completes a batch of that client meanwhile.
+#[async_trait]
+pub trait Rebuild: Send {
+    /// The client's batches that are claimed and not done. Their raw events may be there, and are not to be counted
+    /// here: their own completion will count them.
+    async fn open_batches(&mut self) -> Result<HashSet<String>, StoreError>;
+
+    /// The numbers of series, in the order asked, given under the caps as by [`MetricsStore::claim`].
+    async fn resolve(&mut self, keys: &[SeriesKey]) -> Result<Vec<SeriesId>, StoreError>;
+
+    /// Deletes the client's rows in the spans, and writes `rows`, which lie in these spans and belong to its series.
+    async fn replace(
+        &mut self,
+        spans: &[Span],
+        rows: &BTreeMap<RollupKey, Aggregate>,
+    ) -> Result<(), StoreError>;
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
 /// Rollups, inbox, usage. Every backend passes `tests/it/contract/metrics.rs`.
 #[async_trait]
 pub trait MetricsStore: Send + Sync {
@@ -300,6 +363,17 @@ pub trait MetricsStore: Send + Sync {
     /// Deletes up to `limit` rows of each kind that have outlived `retention` at `now` (Unix seconds). The number
     /// deleted; a caller repeats until it is 0.
     async fn prune(&self, retention: &MetricsRetention, now: i64, limit: u32) -> Result<u64, StoreError>;
+
+    /// Begins to write the rollups of a client anew. Claims and completions of that client wait until it ends, and are
+    /// `Unavailable` where that takes too long; so is this where they do not end in time.
+    async fn rebuild(&self, scope: &ClientScope) -> Result<Box<dyn Rebuild>, StoreError>;
+
+    /// Remembers what a worker tells of itself, and forgets those that have been silent for
+    /// [`WORKER_REMEMBERED_MS`].
+    async fn note_worker(&self, worker: &Worker) -> Result<(), StoreError>;
+
+    /// The workers that were seen at `since` (Unix milliseconds) or later, by host and start.
+    async fn workers(&self, since: i64) -> Result<Vec<Worker>, StoreError>;
 
     /// Answers when the store does.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -6,6 +6,7 @@
 //! exact, and a service's total as long as the service itself was admitted.
 
 use crate::metrics::{OTHER, SeriesCaps, SeriesKey, SeriesKind};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use telemetry::hit::Method;
 use telemetry::report::ClientId;
 
@@ -78,12 +79,27 @@ fn endpoint(key: &SeriesKey) -> Option<Name> {
     }
 }
 
+/// The series that `keys` count under, in that order, by what is known of names; or the names that have to be known
+/// first. After two rounds (environments and services, then endpoints) nothing is unknown.
+pub(crate) fn all_under_caps<'k>(
+    keys: impl IntoIterator<Item = &'k SeriesKey>,
+    admitted: &HashMap<Name, bool>,
+) -> Result<Vec<SeriesKey>, BTreeSet<Name>> {
+    let mut unknown = BTreeSet::new();
+    let mut admit = |name: Name| match admitted.get(&name) {
+        Some(known) => *known,
+        None => {
+            unknown.insert(name);
+            false
+        }
+    };
+    let series = keys.into_iter().map(|key| under_caps(key, &mut admit)).collect();
+    if unknown.is_empty() { Ok(series) } else { Err(unknown) }
+}
+
 /// The series that `key` counts under, when `admit` says which names are admitted. `admit` is asked for the
 /// endpoint only if the service was admitted: the endpoints of a refused service make no names.
-///
-/// A backend whose look-ups are not answers at hand collects the names it is asked for, says no, looks them up, and
-/// asks again: after two rounds nothing is unknown.
-pub(crate) fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey {
+fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey {
     let mut admitted = |name: Option<Name>| name.is_some_and(&mut admit);
     let environment = if admitted(environment(key)) { key.environment.as_str() } else { OTHER };
     let kind = match &key.kind {
@@ -107,6 +123,28 @@ pub(crate) fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -
 
 fn other_endpoint(service: &str) -> SeriesKind {
     SeriesKind::Endpoint { service: service.to_owned(), method: Method::Other, endpoint: OTHER.to_owned() }
+}
+
+/// The names that a client's series show to have been admitted.
+#[derive(Debug, Default)]
+pub struct AdmittedNames(HashSet<Name>);
+
+impl AdmittedNames {
+    /// Reads the names off all series of a client.
+    pub fn of<'a>(series: impl IntoIterator<Item = &'a SeriesKey>) -> Self {
+        Self(
+            series
+                .into_iter()
+                .flat_map(|key| [environment(key), service(key), endpoint(key)])
+                .flatten()
+                .collect(),
+        )
+    }
+
+    /// The series that hits of `key` have been counted under.
+    pub fn counted_under(&self, key: &SeriesKey) -> SeriesKey {
+        under_caps(key, |name| self.0.contains(&name))
+    }
 }
 
 #[cfg(test)]
@@ -152,5 +190,18 @@ mod tests {
             true
         });
         assert_eq!((series.kind, asked.get()), (other_endpoint(OTHER), 0));
+    }
+
+    #[test]
+    fn names_are_read_off_series_of_any_environment() {
+        let other = |kind| SeriesKey { environment: OTHER.into(), ..key(kind) };
+        let client = key(SeriesKind::Client);
+        let names =
+            AdmittedNames::of([&client, &other(endpoint_of("a", "/x")), &other(other_endpoint(OTHER))]);
+        assert_eq!(names.counted_under(&key(endpoint_of("a", "/x"))), key(endpoint_of("a", "/x")));
+        assert_eq!(names.counted_under(&key(endpoint_of("a", "/y"))), key(other_endpoint("a")));
+        assert_eq!(names.counted_under(&key(endpoint_of("b", "/x"))), key(other_endpoint(OTHER)));
+        let unknown = SeriesKey { environment: "test".into(), ..key(SeriesKind::Client) };
+        assert_eq!(names.counted_under(&unknown), other(SeriesKind::Client));
     }
 }

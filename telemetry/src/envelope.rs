@@ -20,6 +20,25 @@ const MAGIC: [u8; 3] = [b'S', b'n', 1];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageId(pub u128);
 
+impl MessageId {
+    /// A UUID of version 7: `at` (Unix milliseconds, now) and 74 of the random bits. The inbox tells by the time whether it
+    /// still remembers the message.
+    pub fn new(at: i64, random: [u8; 10]) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&at.to_be_bytes()[2..]);
+        bytes[6..].copy_from_slice(&random);
+        bytes[6] = 0x70 | bytes[6] & 0x0f;
+        bytes[8] = 0x80 | bytes[8] & 0x3f;
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    /// The time in it, Unix milliseconds; `None` where it is no UUID of version 7.
+    pub fn time(self) -> Option<i64> {
+        let [version, variant] = [self.0 >> 76 & 0xf, self.0 >> 62 & 0b11];
+        (version == 7 && variant == 0b10).then_some((self.0 >> 80) as i64)
+    }
+}
+
 impl std::fmt::Display for MessageId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -40,6 +59,8 @@ pub enum EnvelopeError {
     NotAnEnvelope,
     #[error("an envelope of version {0}, which this build does not know")]
     UnknownVersion(u8),
+    #[error("an envelope of more than {0} hits")]
+    TooMany(usize),
     #[error("a damaged envelope: {0}")]
     Damaged(#[from] postcard::Error),
 }
@@ -94,6 +115,12 @@ pub struct Batch<'a> {
 impl<'a> Envelope<'a> {
     /// Reads an envelope. Never panics, whatever the bytes are.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
+        Self::decode_at_most(bytes, usize::MAX)
+    }
+
+    /// As [`Self::decode`]; an envelope of more records or more hits than `most` is given up before it takes memory.
+    pub fn decode_at_most(bytes: &'a [u8], most: usize) -> Result<Self, EnvelopeError> {
+        let (mut records_left, mut hits_left) = (most, most);
         let (mark, rest) = bytes.split_at_checked(MAGIC.len()).ok_or(EnvelopeError::NotAnEnvelope)?;
         if mark[..2] != MAGIC[..2] {
             return Err(EnvelopeError::NotAnEnvelope);
@@ -109,6 +136,8 @@ impl<'a> Envelope<'a> {
         while !rest.is_empty() {
             let (record, after): (RecordHeader<'a>, _) = postcard::take_from_bytes(rest)?;
             rest = after;
+            records_left = records_left.checked_sub(1).ok_or(EnvelopeError::TooMany(most))?;
+            hits_left = hits_left.checked_sub(record.hits as usize).ok_or(EnvelopeError::TooMany(most))?;
             // A hit has more than ten bytes, so the bytes left bound what a damaged count may reserve.
             let mut hits = Vec::with_capacity((record.hits as usize).min(rest.len() / 10));
             for _ in 0..record.hits {
@@ -124,7 +153,7 @@ impl<'a> Envelope<'a> {
                         rejected: Vec::new(),
                         hits: Vec::new(),
                     });
-                    batch.bytes += record.bytes;
+                    batch.bytes = batch.bytes.saturating_add(record.bytes);
                     batch.rejected.extend(record.rejected);
                     let first = batch.hits.len() as u32;
                     batch.hits.extend(hits.into_iter().zip(first..).map(|((_, hit), place)| (place, hit)));

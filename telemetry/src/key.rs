@@ -30,6 +30,16 @@ const VALUES: [u8; 256] = {
     values
 };
 
+/// Whether a key that is held to the pages of some web origins may be used by a call with this `Origin` header. A key
+/// that is held to none may be used by whoever has it; one that is held to some, by pages only.
+pub fn is_allowed_origin(origins: &[String], origin: Option<&str>) -> bool {
+    origins.is_empty() || origin.is_some_and(|origin| origins.iter().any(|allowed| allowed == origin))
+}
+
+/// Why a call with a key that is held to origins is refused.
+pub const FOREIGN_ORIGIN: &str =
+    "this API key may be used by pages of certain origins only, and this call is from none";
+
 /// Why a text is not an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {

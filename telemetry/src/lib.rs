@@ -9,6 +9,7 @@
 //! consumer reads it back as [`hit::Hit`]s, each with its identity, and adds them up in [`sketch::Sketch`]es.
 
 pub mod batch;
+pub mod edge;
 pub mod envelope;
 pub mod error;
 pub mod hit;

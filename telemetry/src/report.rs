@@ -3,6 +3,10 @@
 //! Latencies are in milliseconds, times are RFC 3339 in UTC, rates are fractions (0.05 is 5 %). Where nothing was
 //! counted, counts are 0, and rates and latencies are `null`: a ratio of nothing is not zero.
 
+pub mod accounts;
+pub mod edges;
+pub mod ops;
+
 use crate::hit::Method;
 use crate::time::{Resolution, Step};
 use jiff::Timestamp;
@@ -380,8 +384,17 @@ pub struct KeyInfo {
     /// When it was last used, to the minute or so.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub last_used_at: Option<Timestamp>,
+    /// From when on it is refused; `null`: never.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub expires_at: Option<Timestamp>,
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub revoked_at: Option<Timestamp>,
+    /// The key that took its place when it was rotated.
+    pub replaced_by: Option<i64>,
+    /// The only web origins whose pages may send hits with it; empty: whoever has it may.
+    pub origins: Vec<String>,
+    /// The only services whose hits it may send; empty: all.
+    pub services: Vec<String>,
 }
 
 /// A key just made. `key` is shown this once.

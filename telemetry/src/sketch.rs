@@ -8,6 +8,10 @@
 //! holds `γ^b ≤ ms < γ^(b+1)` with `γ = 2^(1/64)`. Between 2^-20 ms (about 1 ns) and 2^37 ms (about 4 years) that
 //! holds as it stands; what is smaller or larger counts in the lowest or the highest bin, and zero has its own.
 
+mod sum;
+
+pub use sum::SketchSum;
+
 /// Bins per doubling of the latency: `2^scale` of the exponential histogram, scale 6.
 pub const BINS_PER_DOUBLING: i32 = 64;
 
@@ -220,25 +224,7 @@ impl Sketch {
     /// `ceil(p/100 · count)` of the sorted values, at least the first; within [`RELATIVE_ERROR`] of it. `None` where
     /// nothing was counted. `p` is taken at six decimals and between 0 and 100; NaN reads as 0.
     pub fn percentile(&self, p: f64) -> Option<f64> {
-        if self.total == 0 {
-            return None;
-        }
-        // In integers: 0.55 · 100 would already be 55.00000000000001 and its ceiling 56.
-        const ONE: f64 = 1e6;
-        let millionths = (p.clamp(0.0, 100.0) * ONE).round() as u128;
-        let rank = (millionths * u128::from(self.total)).div_ceil(100 * ONE as u128).max(1) as u64;
-        let mut seen = self.zeros;
-        if rank <= seen {
-            return Some(0.0);
-        }
-        for (&bin, &n) in self.bins.iter().zip(&self.counts) {
-            seen = seen.saturating_add(n);
-            if rank <= seen {
-                return Some(estimate(i32::from(bin)));
-            }
-        }
-        // Never reached: the counts add up to the total, at which both sums stop alike.
-        None
+        percentile(p, self.total, self.bins())
     }
 
     /// Every bin that counts something with its count, ascending, [`ZERO_BIN`] first.
@@ -279,6 +265,23 @@ impl Sketch {
         sketch.merge_encoded(blob)?;
         Ok(sketch)
     }
+}
+
+/// The value at the nearest rank of `p` percent in ascending bins that count `total`.
+fn percentile(p: f64, total: u64, bins: impl Iterator<Item = (i32, u64)>) -> Option<f64> {
+    // In integers: 0.55 · 100 would already be 55.00000000000001 and its ceiling 56.
+    const ONE: f64 = 1e6;
+    let millionths = (p.clamp(0.0, 100.0) * ONE).round() as u128;
+    let rank = (millionths * u128::from(total)).div_ceil(100 * ONE as u128).max(1) as u64;
+    let mut seen = 0u64;
+    for (bin, n) in bins {
+        seen = seen.saturating_add(n);
+        if rank <= seen {
+            return Some(estimate(bin));
+        }
+    }
+    // Nothing was counted; else the counts add up to the total, at which both sums stop alike.
+    None
 }
 
 /// A sketch being merged with ascending bins: takes each from whichever side is lower.

@@ -170,9 +170,9 @@ impl Range {
         Ok(Self { from, to })
     }
 
-    /// The last `seconds` before `now`.
+    /// The last `seconds` before `now`, and the second that has begun: what was stored a moment ago belongs to it.
     pub fn last(seconds: i64, now: Timestamp) -> Self {
-        let to = now.as_second();
+        let to = now.as_second() + i64::from(now.subsec_nanosecond() > 0);
         Self { from: from_second(to.saturating_sub(seconds.max(1))), to: from_second(to) }
     }
 

@@ -1,4 +1,4 @@
-//! What the project does to itself: `cargo xtask start`, `build`, `test`, `bench`, `deny`.
+//! What the project does to itself: `cargo xtask start`, `build`, `edge`, `test`, `bench`, `deny`.
 //!
 //! Every command starts from whatever the machine has and does only what is missing; where something cannot be had,
 //! it says so in one sentence with the remedy.
@@ -6,9 +6,12 @@
 mod bench;
 mod command;
 mod deny;
+mod edge;
 mod files;
 mod npm;
+mod services;
 mod site;
+mod soak;
 mod start;
 mod step;
 mod test;
@@ -45,8 +48,20 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Build the Worker of the edge into edge-ingest/build (wrangler calls this)
+    Edge,
     /// Run every test, or only the stages named
     Test { stages: Vec<test::Stage> },
+    /// Run the fault tests again and again, with outages of their full length
+    Soak {
+        /// How long; the round under way then is finished
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+        /// Only tests whose name holds this
+        filter: Option<String>,
+    },
+    /// Hold RabbitMQ, PostgreSQL and a MongoDB wire server for tests run by hand
+    Services,
     /// Measure what the server costs
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -75,7 +90,10 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Start { release, serve } => start::start(&workspace, Mode::of(release), &serve)?,
         Task::Build { release } => build(&workspace, Mode::of(release))?,
+        Task::Edge => drop(edge::build(&workspace, edge::Variant::Shipped)?),
         Task::Test { stages } => return test::test(&workspace, &stages),
+        Task::Soak { minutes, filter } => return soak::soak(&workspace, minutes, filter.as_deref()),
+        Task::Services => services::hold()?,
         Task::Bench(which) => bench::bench(&workspace, &which)?,
         Task::WasmTarget => wasm_target::ensure(&workspace)?,
         Task::Deny => deny::check(&workspace)?,
@@ -89,6 +107,7 @@ fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
     site::build(workspace, mode)?;
     if mode == Mode::Release {
         start::build_all(workspace, mode)?;
+        edge::build(workspace, edge::Variant::Shipped)?;
     }
     Ok(())
 }

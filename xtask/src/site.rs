@@ -23,6 +23,8 @@ use stamps::Stamps;
 /// The server's `output-name`.
 const NAME: &str = "sendry";
 
+pub(crate) use release::optimise;
+
 pub(crate) fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
     let wasm = compile(workspace, mode)?;
     assets::provide_echarts(workspace)?;

@@ -4,6 +4,7 @@
 //! is `N passed, N failed`, summed from what each runner says of itself.
 
 mod browser;
+mod edge;
 mod rust;
 mod tally;
 mod wasm;
@@ -14,7 +15,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::workspace::Workspace;
-use tally::Tally;
+pub(crate) use tally::Tally;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Stage {
@@ -26,6 +27,8 @@ pub(crate) enum Stage {
     Rust,
     /// What runs in the browser compiles for it and computes the same
     Wasm,
+    /// The Worker in workerd, against a real core
+    Edge,
     /// The dashboard in Chromium
     E2e,
 }
@@ -62,6 +65,7 @@ fn run(workspace: &Workspace, stage: Stage) -> Result<Tally> {
         Stage::Clippy => rust::clippy(workspace),
         Stage::Rust => rust::tests(workspace),
         Stage::Wasm => wasm::tests(workspace),
+        Stage::Edge => edge::tests(workspace),
         Stage::E2e => browser::tests(workspace),
     }
 }

@@ -5,6 +5,8 @@
 
 use crate::problem::Problem;
 use serde::Serialize;
+use telemetry::report::accounts::{NewInvitation, Offer, ResetLink, Role};
+use telemetry::report::ops::Replayed;
 use telemetry::report::{Client, ClientId, NewKey, User};
 
 /// What sign-in and the first account answer.
@@ -50,7 +52,7 @@ pub async fn login(name: &str, password: &str) -> Result<SignedIn, Problem> {
 }
 
 pub async fn logout() -> Result<(), Problem> {
-    send("/api/auth/logout", None).await.map(|_| ())
+    send(Verb::Post, "/api/auth/logout", None).await.map(|_| ())
 }
 
 #[derive(Serialize)]
@@ -67,9 +69,173 @@ pub async fn create_key(client: ClientId, name: &str) -> Result<NewKey, Problem>
     post(&format!("/api/clients/{client}/keys"), &Named { name }).await
 }
 
+#[derive(Serialize)]
+struct Replay {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<[String; 1]>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    all: bool,
+}
+
+/// Puts a dead letter back into the queue, or all (`None`); the number put back.
+pub async fn replay(id: Option<String>) -> Result<u64, Problem> {
+    let call = Replay { all: id.is_none(), ids: id.map(|id| [id]) };
+    let replayed: Replayed = post("/api/ops/dead-letters/replay", &call).await?;
+    Ok(replayed.replayed)
+}
+
+/// A key to be made, and what it is held to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyWish {
+    pub name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub environment: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    pub origins: Vec<String>,
+    pub services: Vec<String>,
+}
+
+pub async fn create_wished_key(client: ClientId, wish: &KeyWish) -> Result<NewKey, Problem> {
+    post(&format!("/api/clients/{client}/keys"), wish).await
+}
+
+/// Makes a key's successor. What comes back is the only time that it can be read.
+pub async fn rotate_key(client: ClientId, key: i64, overlap_hours: &str) -> Result<NewKey, Problem> {
+    let path = format!("/api/clients/{client}/keys/{key}/rotate?overlapHours={overlap_hours}");
+    read(&send(Verb::Post, &path, None).await?)
+}
+
+pub async fn revoke_key(client: ClientId, key: i64) -> Result<(), Problem> {
+    delete(format!("/api/clients/{client}/keys/{key}")).await
+}
+
+#[derive(Serialize)]
+struct Invite<'a> {
+    name: &'a str,
+    role: Role,
+}
+
+/// Makes an invitation. What comes back is the only time that its link can be read.
+pub async fn invite(client: ClientId, name: &str, role: Role) -> Result<NewInvitation, Problem> {
+    post(&format!("/api/clients/{client}/invitations"), &Invite { name, role }).await
+}
+
+pub async fn withdraw_invitation(client: ClientId, id: i64) -> Result<(), Problem> {
+    delete(format!("/api/clients/{client}/invitations/{id}")).await
+}
+
+#[derive(Serialize)]
+struct OfRole {
+    role: Role,
+}
+
+pub async fn change_role(client: ClientId, user: i64, role: Role) -> Result<(), Problem> {
+    patch(&format!("/api/clients/{client}/members/{user}"), &OfRole { role }).await
+}
+
+pub async fn remove_member(client: ClientId, user: i64) -> Result<(), Problem> {
+    delete(format!("/api/clients/{client}/members/{user}")).await
+}
+
+pub async fn end_session(id: &str) -> Result<(), Problem> {
+    delete(format!("/api/auth/sessions/{id}")).await
+}
+
+#[derive(Serialize)]
+struct Passwords<'a> {
+    current: &'a str,
+    password: &'a str,
+}
+
+pub async fn change_password(current: &str, password: &str) -> Result<(), Problem> {
+    silent(Verb::Post, "/api/auth/password", &Passwords { current, password }).await
+}
+
+#[derive(Serialize)]
+struct Disabled {
+    disabled: bool,
+}
+
+pub async fn set_disabled(user: i64, disabled: bool) -> Result<(), Problem> {
+    patch(&format!("/api/users/{user}"), &Disabled { disabled }).await
+}
+
+/// Makes a link with which a user chooses a new password. It can be read only now.
+pub async fn make_reset(user: i64) -> Result<ResetLink, Problem> {
+    read(&send(Verb::Post, &format!("/api/users/{user}/reset"), None).await?)
+}
+
+/// Of all who are signed in as a user.
+pub async fn end_sessions_of(user: i64) -> Result<(), Problem> {
+    delete(format!("/api/users/{user}/sessions")).await
+}
+
+#[derive(Serialize)]
+struct Presented<'a> {
+    token: &'a str,
+}
+
+/// What an invitation offers.
+pub async fn look_at_invitation(token: &str) -> Result<Offer, Problem> {
+    post("/api/auth/invitation", &Presented { token }).await
+}
+
+/// An invitation that is accepted; without an account by whoever is signed in.
+#[derive(Debug, Default, Serialize)]
+pub struct Acceptance {
+    pub token: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub username: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub email: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub password: String,
+}
+
+pub async fn accept_invitation(acceptance: &Acceptance) -> Result<SignedIn, Problem> {
+    post("/api/auth/accept", acceptance).await
+}
+
+#[derive(Serialize)]
+struct Reset<'a> {
+    token: &'a str,
+    password: &'a str,
+}
+
+/// Chooses a password by way of a link.
+pub async fn reset_password(token: &str, password: &str) -> Result<(), Problem> {
+    silent(Verb::Post, "/api/auth/reset", &Reset { token, password }).await
+}
+
+async fn patch(path: &str, call: &impl Serialize) -> Result<(), Problem> {
+    silent(Verb::Patch, path, call).await
+}
+
+/// A call whose reply has no body.
+async fn silent(verb: Verb, path: &str, call: &impl Serialize) -> Result<(), Problem> {
+    let body = serde_json::to_string(call).map_err(|_| not_readable())?;
+    send(verb, path, Some(body)).await.map(|_| ())
+}
+
+async fn delete(path: String) -> Result<(), Problem> {
+    send(Verb::Delete, &path, None).await.map(|_| ())
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Verb {
+    Post,
+    Patch,
+    Delete,
+}
+
 async fn post<T: serde::de::DeserializeOwned>(path: &str, call: &impl Serialize) -> Result<T, Problem> {
     let body = serde_json::to_string(call).map_err(|_| not_readable())?;
-    let reply = send(path, Some(body)).await?;
+    read(&send(Verb::Post, path, Some(body)).await?)
+}
+
+fn read<T: serde::de::DeserializeOwned>(reply: &str) -> Result<T, Problem> {
     serde_json::from_slice(reply.as_bytes()).map_err(|_| not_readable())
 }
 
@@ -79,11 +245,16 @@ fn not_readable() -> Problem {
         .into()
 }
 
-/// One POST; the reply's body, or the error that it carries.
+/// One call; the reply's body, or the error that it carries.
 #[cfg(feature = "hydrate")]
-async fn send(path: &str, body: Option<String>) -> Result<String, Problem> {
+async fn send(verb: Verb, path: &str, body: Option<String>) -> Result<String, Problem> {
     use gloo_net::http::Request;
-    let request = Request::post(path).header("accept", "application/json");
+    let request = match verb {
+        Verb::Post => Request::post(path),
+        Verb::Patch => Request::patch(path),
+        Verb::Delete => Request::delete(path),
+    };
+    let request = request.header("accept", "application/json");
     let request = match body {
         Some(body) => request.header("content-type", "application/json").body(body),
         None => request.build(),
@@ -98,6 +269,6 @@ async fn send(path: &str, body: Option<String>) -> Result<String, Problem> {
 }
 
 #[cfg(not(feature = "hydrate"))]
-async fn send(_path: &str, _body: Option<String>) -> Result<String, Problem> {
+async fn send(_verb: Verb, _path: &str, _body: Option<String>) -> Result<String, Problem> {
     Err(Problem::unreachable())
 }

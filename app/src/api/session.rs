@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
+use telemetry::report::accounts::Role;
 use telemetry::report::{Client, ClientId, RequestRow, User};
 
 /// What every page needs to know first.
@@ -15,6 +16,8 @@ pub struct Session {
     pub set_up: bool,
     /// What the user may see, in the order in which it is offered.
     pub clients: Vec<Client>,
+    /// The user's role in each of them, in the same order.
+    pub roles: Vec<Role>,
     /// Whether any of these clients has ever been sent a hit.
     pub any_hit: bool,
     /// Where applications reach this server.
@@ -43,22 +46,24 @@ pub async fn session() -> Result<Session, Problem> {
             None => Vec::new(),
         };
         let mut any_hit = false;
+        let mut roles = Vec::new();
         if let Some(user) = &user {
             for client in &clients {
                 let scope = super::reports::authorised::scope(&stores, user, Some(client.id)).await?;
+                roles.push(scope.role());
+                if any_hit {
+                    continue;
+                }
                 // a client that was ever counted has a series
                 any_hit = !stores
                     .metrics
                     .series(&scope, &store::metrics::SeriesFilter::default())
                     .await?
                     .is_empty();
-                if any_hit {
-                    break;
-                }
             }
         }
         let ssr::Site { public_url, setup_token } = site;
-        Ok(Session { user, set_up, clients, any_hit, public_url, setup_token })
+        Ok(Session { user, set_up, clients, roles, any_hit, public_url, setup_token })
     })
     .await
 }

@@ -2,16 +2,24 @@
 
 mod frame;
 mod home;
+mod invitation;
+mod link;
 pub(crate) mod login;
 mod missing;
 mod overview;
+mod pipeline;
+mod reset;
+pub(crate) mod settings;
 mod setup;
 
 pub(crate) use frame::Frame;
 pub(crate) use home::Home;
+pub(crate) use invitation::InvitationPage;
 pub(crate) use login::Login;
 pub(crate) use missing::Missing;
 pub(crate) use overview::OverviewPage;
+pub(crate) use pipeline::PipelinePage;
+pub(crate) use reset::ResetPage;
 pub(crate) use setup::Setup;
 
 /// Who is here: asked once for all pages.

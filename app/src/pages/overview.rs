@@ -8,8 +8,8 @@ use crate::place::{Place, use_place};
 use crate::report::Report;
 use crate::widgets::tile::Figure;
 use crate::widgets::{
-    ChartCard, Empty, EndpointsTable, Freshness, Glyph, Icon, ServicesTable, Shown, StatusSplit, Tile, Tone,
-    VerdictLine,
+    ChartCard, Empty, EndpointsTable, FlowBanner, Freshness, Glyph, Icon, ServicesTable, Shown, StatusSplit,
+    Tile, Tone, VerdictLine,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -19,7 +19,7 @@ use telemetry::time::Range;
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
     let place = use_place();
-    let live = provide_live(place);
+    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())));
     let asked = move || {
         place.with(|place| Asked { client: place.client, span: place.span, service: place.service.clone() })
     };
@@ -44,6 +44,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         <Script src="/echarts.min.js" async_="true"/>
         <h1 class="visually-hidden">"Overview"</h1>
         <div class="overview">
+            <FlowBanner live/>
             <div class="overview-head">
                 <VerdictLine place services glance/>
                 <div class="overview-aside">

@@ -1,10 +1,11 @@
-//! Which span is shown, how fresh it is, and that something is being loaded.
+//! Which span is shown, and how fresh it is.
 
+use super::LiveMark;
 use crate::api::Glance;
 use crate::clock;
 use crate::live::Live;
 use crate::place::Place;
-use crate::report::{Report, Status};
+use crate::report::Report;
 use leptos::prelude::*;
 
 #[component]
@@ -18,29 +19,11 @@ pub(crate) fn Freshness(place: Memo<Place>, live: Live, glance: Report<Glance>) 
             </span>
         })
     };
-    let state = move || {
-        let Status::Ready { at, stale } = glance.status() else { return None };
-        let is_live = place.with(|place| place.span.is_live());
-        let (class, word) = match (stale, is_live) {
-            (true, _) => ("live is-stale", "Stale"),
-            (false, true) => ("live is-on", "Live"),
-            (false, false) => ("live", "Fixed range"),
-        };
-        Some(view! {
-            <span class=class>
-                <span class="live-dot" aria-hidden="true"></span>
-                {word}
-                <time class="live-time">{format!("as of {}", clock::time(at))}</time>
-            </span>
-        })
-    };
+    let is_live = Signal::derive(move || place.with(|place| place.span.is_live()));
     view! {
         <div class="freshness">
-            <Transition fallback=|| ()>
-                {range}
-                {state}
-            </Transition>
-            <div class="loading-bar" class:is-on=move || live.is_loading() aria-hidden="true"></div>
+            <Transition fallback=|| ()>{range}</Transition>
+            <LiveMark live status=Signal::derive(move || glance.status()) is_live/>
         </div>
     }
     .into_any()

@@ -1,16 +1,26 @@
 //! What stands above every page of the dashboard.
 
-use super::{Brand, ClientSwitch, RangePicker, ThemeSwitcher, UserMenu};
+use super::{Brand, ClientSwitch, Nav, RangePicker, ThemeSwitcher, UserMenu};
+use crate::pages::settings;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 #[component]
 pub(crate) fn Header() -> impl IntoView {
+    let path = use_location().pathname;
+    // The pipeline is the whole installation's, and now; settings have no range.
+    let about_a_client = move || path.with(|path| path != "/pipeline" && !path.starts_with("/settings"));
+    let settings_of_a_client = move || path.with(|path| settings::is_about_a_client(path));
     view! {
         <header class="header">
             <div class="header-inner">
                 <Brand/>
-                <ClientSwitch/>
-                <RangePicker/>
+                <Nav/>
+                <Show when=about_a_client>
+                    <ClientSwitch/>
+                    <RangePicker/>
+                </Show>
+                <Show when=settings_of_a_client><ClientSwitch/></Show>
                 <div class="header-end">
                     <ThemeSwitcher/>
                     <UserMenu/>

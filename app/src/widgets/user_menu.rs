@@ -22,7 +22,8 @@ pub(crate) fn UserMenu() -> impl IntoView {
         })
     };
     let place = use_place();
-    let setup = move || Place { client: place.with(|place| place.client), ..Place::default() }.on("/setup");
+    let client = move || Place { client: place.with(|place| place.client), ..Place::default() };
+    let (setup, settings) = (move || client().on("/setup"), move || client().on("/settings/keys"));
     view! {
         <button
             class="icon-button user-button"
@@ -35,6 +36,7 @@ pub(crate) fn UserMenu() -> impl IntoView {
         </button>
         <div class="popover user-menu" id="user-menu" popover="auto">
             <Transition fallback=|| ()>{head}</Transition>
+            <a class="menu-item" href=settings><Icon glyph=Glyph::Settings/>"Settings"</a>
             <a class="menu-item" href=setup><Icon glyph=Glyph::Plug/>"Connect a service"</a>
             <button class="menu-item" type="button" on:click=move |_| log_out()>
                 <Icon glyph=Glyph::Leave/>

@@ -68,7 +68,7 @@ impl Report {
     }
 }
 
-fn line(f: &mut Formatter<'_>, what: &str, figures: &str) -> Result {
+pub(crate) fn line(f: &mut Formatter<'_>, what: &str, figures: &str) -> Result {
     writeln!(f, "  {what:<48}{figures}")
 }
 
@@ -86,7 +86,7 @@ fn row(f: &mut Formatter<'_>, point: &str, server: &str, figures: &Figures, of_b
     writeln!(f)
 }
 
-fn aim(f: &mut Formatter<'_>, Aim { what, aim, at_least, unit, figure, reached }: &Aim) -> Result {
+pub(crate) fn aim(f: &mut Formatter<'_>, Aim { what, aim, at_least, unit, figure, reached }: &Aim) -> Result {
     let number = |number: f64| match number {
         large if large >= 1_000.0 => thousands(large),
         small => format!("{:.*}", if small < 10.0 { 2 } else { 0 }, small),
@@ -97,7 +97,7 @@ fn aim(f: &mut Formatter<'_>, Aim { what, aim, at_least, unit, figure, reached }
     writeln!(f, "  {what:<48}{figure:<20}{aim:<26}{verdict}")
 }
 
-fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

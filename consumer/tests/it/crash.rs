@@ -108,7 +108,7 @@ async fn consumers_side_by_side_count_each_batch_once() {
             tokio::spawn(async move { consumer.run(shutdown).await })
         })
         .collect();
-    while house.queue.depth().await.unwrap().messages > 0 {
+    while house.queue.depth().await.unwrap().messages() > 0 {
         tokio::task::yield_now().await;
     }
     shutdown.cancel();

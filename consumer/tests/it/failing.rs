@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use store::access::ClientScope;
-use store::events::{Event, EventCursor, EventFilter, EventGroup, EventPage};
+use store::events::{Event, EventCursor, EventFilter, EventPage, Observation};
 use store::metrics::{
-    BatchClaim, Claims, Completed, Completion, MetricsRetention, RollupRow, Series, SeriesFilter, SeriesKey,
-    Usage,
+    BatchClaim, Claims, Completed, Completion, MetricsRetention, Rebuild, RollupRow, Series, SeriesFilter,
+    SeriesKey, Usage, Worker,
 };
 use store::{EventStore, MetricsStore, StoreError, Stores};
 use telemetry::report::{ClientId, RequestDetail};
@@ -29,6 +29,8 @@ pub(crate) enum Fate {
     AnswerLost,
     /// The store refuses, now and always.
     Refuse,
+    /// Our own code has a fault.
+    Panic,
 }
 
 /// Counts the calls of the three steps, and lets fate strike from call `strike_at` on, for `times` calls.
@@ -73,6 +75,7 @@ impl Fault {
                 Err(StoreError::Unavailable("the answer was lost".into()))
             }
             Fate::Refuse => Err(StoreError::Refused("refused for the test".into())),
+            Fate::Panic => panic!("a fault for the test"),
         }
     }
 
@@ -110,8 +113,13 @@ impl EventStore for Failing<dyn EventStore> {
     async fn count(&self, scope: &ClientScope) -> Result<u64, StoreError> {
         self.inner.count(scope).await
     }
-    async fn group(&self, scope: &ClientScope, range: Range) -> Result<Vec<EventGroup>, StoreError> {
-        self.inner.group(scope, range).await
+    async fn each(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        each: &mut (dyn for<'e> FnMut(Observation<'e>) + Send),
+    ) -> Result<(), StoreError> {
+        self.inner.each(scope, range, each).await
     }
     async fn prune(&self, client: ClientId, before: i64, limit: u32) -> Result<u64, StoreError> {
         self.inner.prune(client, before, limit).await
@@ -161,6 +169,15 @@ impl MetricsStore for Failing<dyn MetricsStore> {
     }
     async fn prune(&self, retention: &MetricsRetention, now: i64, limit: u32) -> Result<u64, StoreError> {
         self.inner.prune(retention, now, limit).await
+    }
+    async fn rebuild(&self, scope: &ClientScope) -> Result<Box<dyn Rebuild>, StoreError> {
+        self.inner.rebuild(scope).await
+    }
+    async fn note_worker(&self, worker: &Worker) -> Result<(), StoreError> {
+        self.inner.note_worker(worker).await
+    }
+    async fn workers(&self, since: i64) -> Result<Vec<Worker>, StoreError> {
+        self.inner.workers(since).await
     }
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await

@@ -1,4 +1,5 @@
-//! One test binary: the consumer on real SQLite files, killed between any two steps, under outages and poison.
+//! One test binary: the consumer on real SQLite files, killed between any two steps, under outages and poison;
+//! and the process around it.
 
 #![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
 
@@ -6,3 +7,5 @@ mod crash;
 mod failing;
 mod house;
 mod outage;
+mod process;
+mod rebuild;

@@ -1,11 +1,15 @@
 //! Outages are waited out, poison is buried alone.
 
 use crate::failing::{Fate, Fault, at};
-use crate::house::{House, NOW, clock, hits};
+use crate::house::{ALL, House, NOW, clock, hits};
+use consumer::stats::Step;
 use consumer::sweeper::{SweeperConfig, sweep};
+use queue::ReceiveLimit;
 use queue::breaker::BreakerState;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn an_outage_is_waited_out_with_nothing_lost_or_buried() {
@@ -18,7 +22,8 @@ async fn an_outage_is_waited_out_with_nothing_lost_or_buried() {
             let consumer = house.consumer(fault.over(&house.stores));
             house.drain(&consumer).await;
             assert_eq!(fault.struck.load(Ordering::SeqCst), 2, "the outage did happen");
-            assert_eq!(consumer.stats().retries.load(Ordering::Relaxed), 2);
+            let steps = [Step::Claim, Step::Raw, Step::Complete, Step::Ack];
+            assert_eq!(steps.map(|step| consumer.stats().retries_of(step)).iter().sum::<u64>(), 2);
             assert_eq!(house.queue.depth().await.unwrap().dead_letters, 0);
             house.expect(50).await;
         }
@@ -38,6 +43,69 @@ async fn a_long_outage_opens_the_breaker_and_it_closes_again() {
     house.expect(5).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_an_outage_lasts_a_lane_holds_what_it_has_and_says_so() {
+    let house = House::new().await;
+    for message in 1..=3 {
+        house.publish(message, None, &hits(message as u64 * 5..message as u64 * 5 + 5)).await;
+    }
+    let fault = Fault::new(Fate::Unavailable, 0, usize::MAX);
+    let one_at_a_time = ReceiveLimit { messages: 1, bytes: usize::MAX };
+    let consumer = house.consumer_that(fault.over(&house.stores), |config| config.group = one_at_a_time);
+    let shutdown = CancellationToken::new();
+    let running = {
+        let (consumer, shutdown) = (consumer.clone(), shutdown.clone());
+        tokio::spawn(async move { consumer.run(shutdown).await })
+    };
+    // Until the breaker has opened.
+    let opened = async {
+        while consumer.breaker_state() != BreakerState::Open || !consumer.is_paused() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), opened).await.unwrap();
+    assert_eq!(house.queue.depth().await.unwrap().leased, Some(1), "it holds one and takes no more");
+    assert_eq!(consumer.stats().in_hand.get(), 1);
+
+    // Told to stop meanwhile, it gives the message back at once.
+    shutdown.cancel();
+    tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
+    assert_eq!(house.queue.depth().await.unwrap().leased, Some(0));
+    assert_eq!((consumer.stats().in_hand.get(), consumer.is_paused()), (0, false));
+    house.drain(&house.consumer(house.stores.clone())).await;
+    house.expect(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_that_outlasts_its_patience_gives_the_messages_back_until_it_is_over() {
+    let house = House::new().await;
+    house.publish(1, None, &hits(0..10)).await;
+    let fault = Fault::new(Fate::Unavailable, 0, 3);
+    let consumer = house.consumer_that(fault.over(&house.stores), |config| config.hold = Duration::ZERO);
+    // Given back after each failure; the next subscription brings it again.
+    for _ in 0..3 {
+        let mut subscription = house.queue.subscribe().await.unwrap();
+        let deliveries = subscription.receive(ALL).await.unwrap();
+        consumer.consume(&mut *subscription, deliveries, &CancellationToken::new()).await.unwrap();
+        assert_eq!(house.queue.depth().await.unwrap().messages(), 1);
+    }
+    house.drain(&consumer).await;
+    house.expect(10).await;
+}
+
+#[tokio::test]
+async fn a_fault_in_counting_is_poison_and_takes_no_lane_with_it() {
+    let house = House::new().await;
+    house.publish(1, None, &hits(0..5)).await;
+    house.drain(&house.consumer(Fault::new(Fate::Panic, 0, usize::MAX).over(&house.stores))).await;
+    let dead = house.queue.dead_letters(0, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].burial.attempts, &*dead[0].burial.cause), (3, "counting panicked"));
+    assert_eq!(house.queue.replay(None).await.unwrap(), 1);
+    house.drain(&house.consumer(house.stores.clone())).await;
+    house.expect(5).await;
+}
+
 #[tokio::test]
 async fn bytes_that_are_no_envelope_are_buried_and_the_others_are_counted() {
     let house = House::new().await;
@@ -46,7 +114,7 @@ async fn bytes_that_are_no_envelope_are_buried_and_the_others_are_counted() {
     house.publish(3, None, &hits(10..20)).await;
     house.drain(&house.consumer(house.stores.clone())).await;
     house.expect(20).await;
-    let dead = house.queue.dead_letters(None, 10).await.unwrap();
+    let dead = house.queue.dead_letters(0, 10).await.unwrap();
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].message.body, b"not an envelope");
     assert_eq!(dead[0].burial.attempts, 1);
@@ -62,7 +130,7 @@ async fn a_store_that_refuses_gets_every_message_buried_alone_and_replay_counts_
     }
     let fault = Fault::new(Fate::Refuse, 0, usize::MAX);
     house.drain(&house.consumer(fault.over(&house.stores))).await;
-    let dead = house.queue.dead_letters(None, 10).await.unwrap();
+    let dead = house.queue.dead_letters(0, 10).await.unwrap();
     assert_eq!(dead.len(), 4);
     assert!(dead.iter().all(|dead| dead.burial.attempts == 3 && dead.burial.cause.contains("refused")));
 

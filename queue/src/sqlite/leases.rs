@@ -42,6 +42,11 @@ impl Leases {
         self.returned.remove(&sequence)
     }
 
+    /// How many messages are handed out.
+    pub(super) fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+
     /// Forgets messages that are there no more.
     pub(super) fn settle(&mut self, tags: &[DeliveryTag]) {
         for tag in tags {

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use telemetry::envelope::MessageId;
 use tokio::sync::Notify;
 use writer::{Task, Writer};
 
@@ -70,6 +71,10 @@ impl Queue for SqliteQueue {
         self.shared.writer.run(Task::Publish(messages)).await.map(drop)
     }
 
+    async fn bury(&self, message: Message, burial: Burial) -> Result<(), QueueError> {
+        self.shared.writer.run(Task::BuryStranger(message, burial)).await.map(drop)
+    }
+
     /// One commit can be gathered while another one syncs.
     fn publish_lanes(&self) -> usize {
         2
@@ -82,21 +87,22 @@ impl Queue for SqliteQueue {
 
     async fn depth(&self) -> Result<Depth, QueueError> {
         let (messages, dead_letters) = self.shared.writer.counts();
+        let leased = self.shared.leases().held().min(messages);
         let oldest = if messages == 0 { None } else { self.shared.reader.oldest().await? };
-        Ok(Depth { messages, oldest, dead_letters })
+        Ok(Depth { waiting: messages - leased, leased: Some(leased), oldest, dead_letters })
     }
 
-    async fn dead_letters(
-        &self,
-        after: Option<DeliveryTag>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, QueueError> {
-        self.shared.reader.dead_letters(after, limit).await
+    async fn dead_letters(&self, skip: usize, limit: usize) -> Result<Vec<DeadLetter>, QueueError> {
+        self.shared.reader.dead_letters(skip, limit).await
     }
 
-    async fn replay(&self, tags: Option<&[DeliveryTag]>) -> Result<u64, QueueError> {
-        let tags = tags.map(<[DeliveryTag]>::to_vec);
-        self.shared.writer.run(Task::Replay(tags)).await
+    async fn dead_letter(&self, id: MessageId) -> Result<Option<DeadLetter>, QueueError> {
+        self.shared.reader.dead_letter(id).await
+    }
+
+    async fn replay(&self, ids: Option<&[MessageId]>) -> Result<u64, QueueError> {
+        let ids = ids.map(<[MessageId]>::to_vec);
+        self.shared.writer.run(Task::Replay(ids)).await
     }
 
     async fn prune_dead_letters(&self, before: i64) -> Result<u64, QueueError> {

@@ -78,25 +78,26 @@ impl Reader {
 
     pub(super) async fn dead_letters(
         &self,
-        after: Option<DeliveryTag>,
+        skip: usize,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, QueueError> {
         self.run(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT sequence, id, client, accepted_at, body, cause, attempts, first_seen, buried_at
-                 FROM dead_letters WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-            )?;
-            let rows = statement.query_map((after.map_or(0, |tag| tag.0 as i64), limit as i64), |row| {
-                let Delivery { tag, message, .. } = delivery(row)?;
-                let burial = Burial {
-                    cause: row.get(5)?,
-                    attempts: row.get(6)?,
-                    first_seen: row.get(7)?,
-                    buried_at: row.get(8)?,
-                };
-                Ok(DeadLetter { tag, burial, message })
-            })?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {DEAD_LETTER} FROM dead_letters ORDER BY sequence LIMIT ?2 OFFSET ?1"
+            ))?;
+            let bounded = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+            let rows = statement.query_map((bounded(skip), bounded(limit)), dead_letter)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    pub(super) async fn dead_letter(&self, id: MessageId) -> Result<Option<DeadLetter>, QueueError> {
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {DEAD_LETTER} FROM dead_letters WHERE id = ?1 ORDER BY sequence LIMIT 1"
+            ))?;
+            Ok(statement.query_row([id.0.to_be_bytes()], dead_letter).optional()?)
         })
         .await
     }
@@ -112,6 +113,16 @@ impl Reader {
         });
         job.await.map_err(|error| unavailable("reading the queue failed", error))?
     }
+}
+
+const DEAD_LETTER: &str = "sequence, id, client, accepted_at, body, cause, attempts, first_seen, buried_at";
+
+/// Reads what [`DEAD_LETTER`] names.
+fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+    let Delivery { message, .. } = delivery(row)?;
+    let burial =
+        Burial { cause: row.get(5)?, attempts: row.get(6)?, first_seen: row.get(7)?, buried_at: row.get(8)? };
+    Ok(DeadLetter { burial, message })
 }
 
 /// Reads sequence, id, client, accepted_at, body.

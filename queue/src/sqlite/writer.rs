@@ -8,6 +8,7 @@ use crate::{Burial, DeliveryTag, Message, QueueError};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use telemetry::envelope::MessageId;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Work that may wait for the writer; more makes callers wait.
@@ -22,8 +23,10 @@ pub(super) enum Task {
     Publish(Vec<Message>),
     Ack(Vec<DeliveryTag>),
     Bury(DeliveryTag, Burial),
+    /// A message that is not in the queue.
+    BuryStranger(Message, Burial),
     /// `None`: all dead letters.
-    Replay(Option<Vec<DeliveryTag>>),
+    Replay(Option<Vec<MessageId>>),
     /// Dead letters buried before this time, Unix milliseconds.
     PruneDeadLetters(i64),
 }
@@ -146,7 +149,10 @@ impl Thread {
                 Task::Publish(messages) => publish(&transaction, messages, next, &mut change),
                 Task::Ack(tags) => ack(&transaction, tags, &mut change),
                 Task::Bury(tag, burial) => bury(&transaction, *tag, burial, &mut change),
-                Task::Replay(tags) => replay(&transaction, tags.as_deref(), next, &mut change),
+                Task::BuryStranger(message, burial) => {
+                    bury_stranger(&transaction, message, burial, &mut change)
+                }
+                Task::Replay(ids) => replay(&transaction, ids.as_deref(), next, &mut change),
                 Task::PruneDeadLetters(before) => prune(&transaction, *before, &mut change),
             }?);
         }
@@ -198,27 +204,55 @@ fn bury(
     ack(connection, &[tag], change)
 }
 
+fn bury_stranger(
+    connection: &Connection,
+    message: &Message,
+    burial: &Burial,
+    change: &mut Change,
+) -> rusqlite::Result<u64> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO dead_letters (id, client, accepted_at, body, cause, attempts, first_seen, buried_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let Message { id, client, accepted_at, body } = message;
+    let Burial { cause, attempts, first_seen, buried_at } = burial;
+    let id = id.0.to_be_bytes();
+    insert.execute(params![id, client.0, accepted_at, body, cause, attempts, first_seen, buried_at])?;
+    change.dead_letters += 1;
+    Ok(1)
+}
+
 fn replay(
     connection: &Connection,
-    tags: Option<&[DeliveryTag]>,
+    ids: Option<&[MessageId]>,
     next: &mut i64,
     change: &mut Change,
 ) -> rusqlite::Result<u64> {
-    let all: Vec<i64> = match tags {
-        Some(tags) => tags.iter().map(|tag| tag.0 as i64).collect(),
+    let mut wanted: Vec<i64> = Vec::new();
+    match ids {
+        Some(ids) => {
+            let mut of_id = connection.prepare_cached("SELECT sequence FROM dead_letters WHERE id = ?1")?;
+            for id in ids {
+                for sequence in of_id.query_map([id.0.to_be_bytes()], |row| row.get(0))? {
+                    wanted.push(sequence?);
+                }
+            }
+        }
         None => {
             let mut every =
                 connection.prepare_cached("SELECT sequence FROM dead_letters ORDER BY sequence")?;
-            every.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+            for sequence in every.query_map([], |row| row.get(0))? {
+                wanted.push(sequence?);
+            }
         }
-    };
+    }
     let mut copy = connection.prepare_cached(
         "INSERT INTO messages (sequence, id, client, accepted_at, body)
          SELECT ?2, id, client, accepted_at, body FROM dead_letters WHERE sequence = ?1",
     )?;
     let mut delete = connection.prepare_cached("DELETE FROM dead_letters WHERE sequence = ?1")?;
     let mut replayed = 0;
-    for sequence in all {
+    for sequence in wanted {
         if copy.execute([sequence, *next])? == 1 {
             *next += 1;
             delete.execute([sequence])?;
@@ -240,6 +274,7 @@ fn prune(connection: &Connection, before: i64, change: &mut Change) -> rusqlite:
 fn size(task: &Task) -> usize {
     match task {
         Task::Publish(messages) => messages.iter().map(|message| message.body.len()).sum(),
+        Task::BuryStranger(message, _) => message.body.len(),
         _ => 0,
     }
 }

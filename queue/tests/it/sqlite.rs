@@ -40,7 +40,7 @@ async fn what_was_published_is_there_after_reopening_and_leases_are_void() {
 
     let queue = SqliteQueue::open(&path).await.unwrap();
     queue.publish(vec![message(3)]).await.unwrap();
-    assert_eq!(queue.depth().await.unwrap().messages, 2);
+    assert_eq!(queue.depth().await.unwrap().messages(), 2);
     let got = queue.subscribe().await.unwrap().receive(all).await.unwrap();
     assert_eq!(got.iter().map(|delivery| delivery.message.id.0).collect::<Vec<_>>(), [2, 3]);
 }

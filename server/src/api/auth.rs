@@ -3,14 +3,17 @@
 use super::document::Refusals;
 use super::input::{MAX_PASSWORD, Text};
 use crate::auth::{ClientAddress, Session, SetCookies, SignedIn, is_own_host};
-use crate::config::Registration;
 use crate::reply::{Answer, ErrorReply, JsonBody};
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use runtime::config::Registration;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use store::StoreError;
+use store::access::Author;
 use store::accounts::NewUser;
 use subtle::ConstantTimeEq;
 use telemetry::error::{ApiError, ErrorBody, ErrorCode};
@@ -20,7 +23,7 @@ use telemetry::report::{Client, User};
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SignedIn)]
 pub(super) struct UserReply {
-    user: User,
+    pub(super) user: User,
 }
 
 /// Who is signed in, and what they may see.
@@ -112,7 +115,11 @@ pub(super) async fn onboard(
     }
     let new = new_user(&state, &body.username, &body.email, &body.password, true).await?;
     match state.stores.accounts.create_first_user(&new, (state.clock)()).await? {
-        Some(user) => signed_in(&state, StatusCode::CREATED, user, &headers).await,
+        Some(user) => {
+            let author = Author::user(&user, address, (state.clock)());
+            state.stores.accounts.note(&author, "instance.set-up", &user.username).await?;
+            signed_in(&state, StatusCode::CREATED, user, &headers, address).await
+        }
         None => Err(set_up_already()),
     }
 }
@@ -137,8 +144,10 @@ pub(super) async fn register(
     }
     state.auth.slow_down(address)?;
     let new = new_user(&state, &body.username, &body.email, &body.password, false).await?;
-    let user = state.stores.accounts.create_user(&new, (state.clock)()).await?;
-    signed_in(&state, StatusCode::CREATED, user, &headers).await
+    let user = state.stores.accounts.create_user(&new, (state.clock)()).await.map_err(taken)?;
+    let author = Author::user(&user, address, (state.clock)());
+    state.stores.accounts.note(&author, "user.registered", &user.username).await?;
+    signed_in(&state, StatusCode::CREATED, user, &headers, address).await
 }
 
 /// Sign in
@@ -162,7 +171,7 @@ pub(super) async fn login(
     // Longer than any that exist: cut, so that it costs as little as others, and is as wrong.
     let end = password.char_indices().nth(MAX_PASSWORD + 1).map_or(password.len(), |(end, _)| end);
     let user = state.auth.check_password(name, &password[..end], address).await?;
-    signed_in(&state, StatusCode::OK, user, &headers).await
+    signed_in(&state, StatusCode::OK, user, &headers, address).await
 }
 
 /// Renew the session
@@ -201,7 +210,7 @@ pub(super) async fn me(SignedIn(user): SignedIn, State(state): State<AppState>) 
     Ok(Json(Me { user, clients }))
 }
 
-async fn new_user(
+pub(super) async fn new_user(
     state: &AppState,
     username: &Text,
     email: &Text,
@@ -213,13 +222,28 @@ async fn new_user(
     Ok(NewUser { username: username.to_owned(), email: email.to_owned(), password_hash, super_admin })
 }
 
-async fn signed_in(
+/// One answer for a name and an address that are taken: which of them it is, is not told.
+pub(super) fn taken(error: StoreError) -> ErrorReply {
+    match error {
+        StoreError::Conflict("username" | "email") => {
+            let message = "this user name or e-mail address cannot be had; choose another one, or sign in";
+            let field = Some("username".to_owned());
+            ApiError { code: ErrorCode::Conflict, message: message.to_owned(), field }.into()
+        }
+        error => error.into(),
+    }
+}
+
+pub(super) async fn signed_in(
     state: &AppState,
     status: StatusCode,
     user: User,
     headers: &HeaderMap,
+    address: IpAddr,
 ) -> Answer<Response> {
     let cookies = state.auth.begin(&user, headers).await?;
+    let author = Author::user(&user, address, (state.clock)());
+    state.stores.accounts.note(&author, "session.begun", &user.username).await?;
     Ok((status, cookies, Json(UserReply { user })).into_response())
 }
 

@@ -2,14 +2,14 @@
 
 use super::document::Refusals;
 use super::input::Text;
-use crate::auth::SignedIn;
+use crate::auth::{By, SignedIn};
 use crate::reply::{Answer, JsonBody, Path};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use store::access::{Permission, authorise, require_super_admin};
+use store::access::{Permission, authorise, require};
 use telemetry::error::ErrorBody;
 use telemetry::report::{Client, ClientId};
 
@@ -35,11 +35,12 @@ pub(super) struct Clients {
     responses((status = 201, body = Client), (status = 409, body = ErrorBody, description = "The name is taken"), Refusals))]
 pub(super) async fn create(
     SignedIn(user): SignedIn,
+    By(author): By,
     State(state): State<AppState>,
     JsonBody(body): JsonBody<NewClient>,
 ) -> Answer<(StatusCode, Json<Client>)> {
-    require_super_admin(&user)?;
-    let client = state.stores.accounts.create_client(body.name.name()?, (state.clock)()).await?;
+    let scope = require(&user, Permission::MakeClients)?.on_record(author);
+    let client = state.stores.accounts.create_client(&scope, body.name.name()?, (state.clock)()).await?;
     Ok((StatusCode::CREATED, Json(client)))
 }
 

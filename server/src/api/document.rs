@@ -3,7 +3,7 @@
 use super::input::Text;
 use telemetry::error::ErrorBody;
 use utoipa::openapi::OpenApi as Document;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 /// The refusals that any route may answer with.
@@ -42,10 +42,14 @@ pub fn document() -> Document {
     ),
     tags(
         (name = "ingest", description = "Taking hits, from monitored applications"),
+        (name = "edge", description = "For edges, which forward hits"),
+        (name = "edges", description = "Which edges there are, for super admins"),
         (name = "auth", description = "Accounts and sessions"),
-        (name = "clients", description = "Clients, their keys and their usage"),
+        (name = "clients", description = "Clients, their keys, members and usage"),
+        (name = "users", description = "Users, the audit log and the signing key of the instance, for super admins"),
         (name = "analytics", description = "Reports"),
         (name = "requests", description = "Raw hits"),
+        (name = "ops", description = "The flow of hits and the dead letters, for super admins"),
         (name = "health", description = "For orchestrators"),
     ),
     components(schemas(ErrorBody, Text)),
@@ -67,6 +71,9 @@ impl Modify for Security {
             "x-api-key",
             "A client's key. Also taken as `Authorization: Bearer`.",
         );
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let token = token.description(Some("Ed25519, signed with the edge's secret; a minute at most."));
+        components.add_security_scheme("edge", SecurityScheme::Http(token.build()));
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }
 }

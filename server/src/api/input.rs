@@ -2,10 +2,12 @@
 //!
 //! The rule: what is wrong with one is told by its name, and what it holds appears in no error and no `Debug` output.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::fmt;
 use telemetry::error::ApiError;
+use telemetry::report::accounts::Role;
 
 /// A text in a request body.
 #[derive(Default, utoipa::ToSchema)]
@@ -76,6 +78,12 @@ impl Text {
         if sane { Ok(email) } else { Err(ApiError::invalid("email", "this is no e-mail address")) }
     }
 
+    /// A role.
+    pub(super) fn role(&self) -> Result<Role, ApiError> {
+        let word = self.required("role")?;
+        Role::of_word(word).ok_or_else(|| ApiError::invalid("role", "role must be viewer, operator or admin"))
+    }
+
     /// A password that somebody chooses.
     pub(super) fn new_password(&self) -> Result<&str, ApiError> {
         let password = self.password()?;
@@ -90,6 +98,41 @@ impl Text {
         let password = self.untrimmed("password")?.filter(|text| !text.is_empty());
         password.ok_or_else(|| ApiError::invalid("password", "password is missing"))
     }
+}
+
+/// A moment after `now`, RFC 3339; `None` if it is missing or empty.
+pub(super) fn instant(text: &Text, field: &str, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = text.optional(field)? else { return Ok(None) };
+    let time: Option<Timestamp> = text.parse().ok();
+    let time = time.filter(|time| *time > now);
+    time.map(Some).ok_or_else(|| {
+        ApiError::invalid(
+            field,
+            format!("{field} must be a time in the future, such as 2027-01-31T00:00:00Z"),
+        )
+    })
+}
+
+/// A list of texts, trimmed, without repetitions and empty ones; empty if it is missing.
+pub(super) fn texts<'a>(value: &'a Value, field: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
+    let wrong = || ApiError::invalid(field, format!("{field} must be a list of at most {most} texts"));
+    let mut texts = Vec::new();
+    match value {
+        Value::Null => {}
+        Value::Array(values) => {
+            for value in values {
+                let text = value.as_str().ok_or_else(wrong)?.trim();
+                if !text.is_empty() && !texts.contains(&text) {
+                    texts.push(text);
+                }
+                if texts.len() > most {
+                    return Err(wrong());
+                }
+            }
+        }
+        _ => return Err(wrong()),
+    }
+    Ok(texts)
 }
 
 /// Characters.

@@ -1,17 +1,26 @@
-//! The JSON API for programs and the dashboard: accounts, clients, keys, reports.
+//! The JSON API for programs and the dashboard: accounts, clients, keys, reports, operations.
 //!
 //! The rule: every reply is JSON, also a refusal; what a caller may see is decided by [`store::access`] alone; and no
 //! reply may be kept by a cache.
 
 mod analytics;
+mod audit;
 mod auth;
 mod clients;
 mod document;
+mod edges;
 mod input;
+mod invitations;
 mod keys;
+mod members;
+mod ops;
+mod passwords;
 mod query;
 mod requests;
+mod sessions;
+mod signing_keys;
 mod usage;
+mod users;
 
 pub use document::document;
 
@@ -36,10 +45,29 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(passwords::change))
+        .routes(routes!(passwords::reset))
+        .routes(routes!(invitations::look))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(users::list))
+        .routes(routes!(users::change))
+        .routes(routes!(users::sessions, users::end_sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(users::reset))
+        .routes(routes!(audit::of_instance))
+        .routes(routes!(signing_keys::rotate))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::get))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::change, members::remove))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(audit::of_client))
         .routes(routes!(usage::usage))
         .routes(routes!(analytics::overview))
         .routes(routes!(analytics::timeseries))
@@ -48,6 +76,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(analytics::status_codes))
         .routes(routes!(requests::list))
         .routes(routes!(requests::get))
+        .routes(routes!(edges::create))
+        .routes(routes!(edges::list))
+        .routes(routes!(edges::rotate))
+        .routes(routes!(edges::revoke))
+        .routes(routes!(ops::pipeline))
+        .routes(routes!(ops::dead_letters))
+        .routes(routes!(ops::dead_letter))
+        .routes(routes!(ops::replay))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

@@ -1,7 +1,8 @@
 //! The two cookies of a session: their names, their flags, and how they come and go.
 //!
 //! The rule: both are `HttpOnly` and `SameSite=Lax`; where the server is reached by https they are `Secure` and named
-//! `__Host-`, so that no other host can set them.
+//! `__Host-`, so that no other host can set them. Only where a dashboard of another site is configured are they
+//! `SameSite=None`; whose calls are taken is then up to [`super::origin`] alone.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponseParts, ResponseParts};
@@ -14,6 +15,8 @@ use std::convert::Infallible;
 pub(super) struct CookiePolicy {
     /// Whether the server is reached by https.
     pub(super) secure: bool,
+    /// Whether a dashboard of another site calls. Browsers take such cookies from secure servers only.
+    pub(super) cross_site: bool,
 }
 
 /// Which of the two.
@@ -52,7 +55,7 @@ impl CookiePolicy {
             // `__Host-` asks for this path, and pages need both cookies too.
             .path("/")
             .http_only(true)
-            .same_site(SameSite::Lax)
+            .same_site(if self.secure && self.cross_site { SameSite::None } else { SameSite::Lax })
             .secure(self.secure)
             .max_age(Duration::seconds(seconds))
             .build()
@@ -99,15 +102,23 @@ mod tests {
 
     #[test]
     fn flags_follow_the_scheme() {
-        let http = CookiePolicy { secure: false }.make(Kind::Refresh, "x".to_owned(), 60).to_string();
+        let http = CookiePolicy { secure: false, cross_site: false }
+            .make(Kind::Refresh, "x".to_owned(), 60)
+            .to_string();
         assert_eq!(http, "sendry_refresh=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
-        let https = CookiePolicy { secure: true }.make(Kind::Access, "x".to_owned(), 60).to_string();
+        let https = CookiePolicy { secure: true, cross_site: false }
+            .make(Kind::Access, "x".to_owned(), 60)
+            .to_string();
         assert_eq!(https, "__Host-sendry_access=x; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+        let policy = |secure| CookiePolicy { secure, cross_site: true };
+        let foreign = policy(true).make(Kind::Access, "x".to_owned(), 60).to_string();
+        assert_eq!(foreign, "__Host-sendry_access=x; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=60");
+        assert!(policy(false).make(Kind::Access, "x".to_owned(), 60).to_string().contains("SameSite=Lax"));
     }
 
     #[test]
     fn what_a_handler_decided_about_a_cookie_stands() {
-        let policy = CookiePolicy { secure: false };
+        let policy = CookiePolicy { secure: false, cross_site: false };
         let mut headers = HeaderMap::new();
         SetCookies(vec![policy.make(Kind::Access, "first".to_owned(), 60)]).add_missing(&mut headers);
         policy.clear().add_missing(&mut headers);
@@ -126,9 +137,9 @@ mod tests {
         headers
             .append(header::COOKIE, HeaderValue::from_static("a=b; xsendry_access=no; =; sendry_access=yes"));
         headers.append(header::COOKIE, HeaderValue::from_static("sendry_refresh=too"));
-        let policy = CookiePolicy { secure: false };
+        let policy = CookiePolicy { secure: false, cross_site: false };
         assert_eq!(policy.find(&headers, Kind::Access).as_deref(), Some("yes"));
         assert_eq!(policy.find(&headers, Kind::Refresh).as_deref(), Some("too"));
-        assert_eq!(CookiePolicy { secure: true }.find(&headers, Kind::Access), None);
+        assert_eq!(CookiePolicy { secure: true, cross_site: false }.find(&headers, Kind::Access), None);
     }
 }

@@ -8,25 +8,26 @@
 mod access_token;
 mod address;
 mod cookies;
+pub(crate) mod opaque_token;
 mod origin;
 mod password;
-mod refresh_token;
+
 mod session;
 mod throttle;
 
 pub use address::ClientAddress;
 pub use cookies::SetCookies;
-pub(crate) use origin::is_own_host;
-pub use origin::origin_layer;
-pub use session::{Session, SignedIn, session_layer};
+pub(crate) use origin::{as_origin, is_own_host};
+pub use origin::{foreign_dashboard, origin_layer};
+pub use session::{By, Session, SignedIn, session_layer};
 
 use crate::reply::{Answer, ErrorReply};
 use access_token::AccessTokens;
 use axum::http::HeaderMap;
 use cookies::{CookiePolicy, Kind};
 use jiff::{SignedDuration, Timestamp};
+use opaque_token::OpaqueToken;
 use password::Passwords;
-use refresh_token::RefreshToken;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,18 +78,19 @@ struct Identified {
 }
 
 impl Authenticator {
-    /// `secure_cookies` where the server is reached by https.
+    /// `secure_cookies` where the server is reached by https; `cross_site` where a dashboard of another site calls it.
     pub async fn new(
         accounts: Arc<dyn AccountStore>,
         secure_cookies: bool,
+        cross_site: bool,
         clock: Clock,
     ) -> Result<Self, PrepareError> {
-        let secret = accounts.instance_secret("access-token", random_bytes()?).await?;
+        let access = AccessTokens::open(Arc::clone(&accounts), random_bytes()?, clock()).await?;
         Ok(Self {
             accounts,
             clock,
-            cookies: CookiePolicy { secure: secure_cookies },
-            access: AccessTokens::new(&secret),
+            cookies: CookiePolicy { secure: secure_cookies, cross_site },
+            access,
             passwords: Passwords::new(random_bytes()?).map_err(PrepareError::Passwords)?,
             throttle: Throttle::new(),
         })
@@ -122,6 +124,20 @@ impl Authenticator {
         }
     }
 
+    /// Whether this is the user's password. Throttled as signing in is.
+    pub async fn is_password_of(&self, user: &User, password: &str, address: IpAddr) -> Answer<bool> {
+        match self.check_password(&user.username, password, address).await {
+            Ok(found) => Ok(found.id == user.id),
+            Err(error) if error.code() == ErrorCode::Unauthorized => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Believes a signing key that was rotated just now.
+    pub async fn reload_keys(&self) -> Answer<()> {
+        self.access.reload((self.clock)()).await
+    }
+
     /// Begins a session.
     pub async fn begin(&self, user: &User, headers: &HeaderMap) -> Answer<SetCookies> {
         let now = (self.clock)();
@@ -134,9 +150,9 @@ impl Authenticator {
             expires_at: now + SignedDuration::from_secs(SESSION_LIFETIME),
             user_agent: user_agent.unwrap_or_default().chars().take(USER_AGENT).collect(),
         };
-        let token = RefreshToken::new(random()?);
+        let token = OpaqueToken::new(random()?);
         self.accounts.create_session(&session, token.digest()).await?;
-        self.both_cookies(&session, token, now)
+        self.both_cookies(&session, token, now).await
     }
 
     /// Replaces the refresh token that a request carries. `None` where that leads to no session; then the cookies
@@ -144,7 +160,7 @@ impl Authenticator {
     pub async fn refresh(&self, headers: &HeaderMap) -> Answer<(Option<User>, SetCookies)> {
         let now = (self.clock)();
         let presented = self.cookies.find(headers, Kind::Refresh);
-        let Some(digest) = presented.as_deref().and_then(refresh_token::digest_of) else {
+        let Some(digest) = presented.as_deref().and_then(opaque_token::digest_of) else {
             return Ok((None, self.cookies.clear()));
         };
         if let Some(session) = self.accounts.session_by_refresh(digest, now).await?
@@ -169,7 +185,7 @@ impl Authenticator {
     async fn identify(&self, headers: &HeaderMap) -> Answer<Identified> {
         let now = (self.clock)();
         if let Some(token) = self.cookies.find(headers, Kind::Access)
-            && let Some(claims) = self.access.read(&token, now)
+            && let Some(claims) = self.access.read(&token, now).await?
             && let Some(session) = self.accounts.session(&claims.sid, now).await?
             && claims.user() == Some(session.user)
             && let Some(session) = self.with_user(&session).await?
@@ -177,7 +193,7 @@ impl Authenticator {
             return Ok(Identified { session: Some(session), cookies: SetCookies::default() });
         }
         let presented = self.cookies.find(headers, Kind::Refresh);
-        let Some(digest) = presented.as_deref().and_then(refresh_token::digest_of) else {
+        let Some(digest) = presented.as_deref().and_then(opaque_token::digest_of) else {
             return Ok(Identified::default());
         };
         match self.accounts.session_by_refresh(digest, now).await? {
@@ -194,11 +210,11 @@ impl Authenticator {
     }
 
     async fn rotate(&self, digest: [u8; 32], now: Timestamp) -> Answer<Identified> {
-        let successor = RefreshToken::new(random()?);
+        let successor = OpaqueToken::new(random()?);
         match self.accounts.rotate_session(digest, successor.digest(), now, GRACE).await? {
             Rotation::Rotated(session) => match self.with_user(&session).await? {
                 Some(known) => {
-                    let cookies = self.both_cookies(&session, successor, now)?;
+                    let cookies = self.both_cookies(&session, successor, now).await?;
                     Ok(Identified { session: Some(known), cookies })
                 }
                 None => Ok(self.nobody()),
@@ -216,7 +232,7 @@ impl Authenticator {
     async fn renewed(&self, session: &StoredSession, now: Timestamp) -> Answer<Identified> {
         match self.with_user(session).await? {
             Some(known) => {
-                let cookies = SetCookies(vec![self.access_cookie(session, now)?]);
+                let cookies = SetCookies(vec![self.access_cookie(session, now).await?]);
                 Ok(Identified { session: Some(known), cookies })
             }
             None => Ok(self.nobody()),
@@ -233,23 +249,24 @@ impl Authenticator {
         Ok(record.map(|record| Session { id: session.id.clone(), user: record.user }))
     }
 
-    fn access_cookie(&self, session: &StoredSession, now: Timestamp) -> Answer<cookie::Cookie<'static>> {
-        let token = self.access.issue(session.user, &session.id, now).map_err(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "an access token could not be made");
-            ApiError::internal()
-        })?;
+    async fn access_cookie(
+        &self,
+        session: &StoredSession,
+        now: Timestamp,
+    ) -> Answer<cookie::Cookie<'static>> {
+        let token = self.access.issue(session.user, &session.id, now).await?;
         Ok(self.cookies.make(Kind::Access, token, access_token::LIFETIME))
     }
 
-    fn both_cookies(
+    async fn both_cookies(
         &self,
         session: &StoredSession,
-        token: RefreshToken,
+        token: OpaqueToken,
         now: Timestamp,
     ) -> Answer<SetCookies> {
         let seconds = (session.expires_at.as_second() - now.as_second()).min(SESSION_IDLE);
         let refresh = self.cookies.make(Kind::Refresh, token.into_text(), seconds);
-        Ok(SetCookies(vec![self.access_cookie(session, now)?, refresh]))
+        Ok(SetCookies(vec![self.access_cookie(session, now).await?, refresh]))
     }
 }
 
@@ -266,7 +283,17 @@ fn too_many(wait: Duration) -> ErrorReply {
     ErrorReply::from(error).retry_after(wait.as_secs_f64().ceil() as u64)
 }
 
-fn random_bytes() -> Result<[u8; 32], getrandom::Error> {
+/// How long a link to choose a new password is good.
+pub const RESET_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+
+/// A new link to choose a password, and the digest that is stored of it.
+pub fn reset_link(public_url: &str) -> Result<([u8; 32], String), getrandom::Error> {
+    let token = OpaqueToken::new(random_bytes()?);
+    Ok((token.digest(), format!("{public_url}/reset#{}", token.into_text())))
+}
+
+/// Random bytes for a secret, outside a request.
+pub fn random_bytes() -> Result<[u8; 32], getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)

@@ -1,22 +1,28 @@
 //! Refuses what a foreign web page makes a browser send.
 //!
 //! The rule: a call that changes something must come from a page of this server, or from no browser at all: one with
-//! neither `Origin` nor `Sec-Fetch-Site`.
+//! neither `Origin` nor `Sec-Fetch-Site`. A dashboard of another origin may be configured; then its pages count as ours.
 
 use crate::reply::ErrorReply;
+use crate::request_id;
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 use telemetry::error::ApiError;
+use tower_http::cors::CorsLayer;
 
 /// Answers 403 to calls from foreign pages.
 pub async fn origin_layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe && is_foreign(request.headers(), host(&request), &state.public_url) {
+    let dashboard = state.config.dashboard_origin.as_deref();
+    if !safe
+        && !is_dashboard(request.headers(), dashboard)
+        && is_foreign(request.headers(), host(&request), &state.public_url)
+    {
         let message = format!(
             "this call comes from a page of another origin than {}; if that is how you reach Sendry, \
              set SENDRY_PUBLIC_URL to the address in your browser",
@@ -40,6 +46,26 @@ pub(crate) fn is_own_host(headers: &HeaderMap, uri: &Uri, public_url: &str) -> b
         || public_url
             .parse::<Uri>()
             .is_ok_and(|url| url.host().is_some_and(|own| own.eq_ignore_ascii_case(host.host())))
+}
+
+fn is_dashboard(headers: &HeaderMap, configured: Option<&str>) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| Origin::of(origin.to_str().ok()?));
+    configured.and_then(Origin::of).is_some_and(|dashboard| origin == Some(dashboard))
+}
+
+/// Lets the configured dashboard of another origin read what it is answered; nobody else.
+pub fn foreign_dashboard(configured: Option<&str>) -> Option<CorsLayer> {
+    let origin = configured.and_then(Origin::of)?.text();
+    let origin = HeaderValue::try_from(origin).ok()?;
+    let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+    Some(
+        CorsLayer::new()
+            .allow_origin(origin)
+            .allow_credentials(true)
+            .allow_methods(methods)
+            .allow_headers([header::CONTENT_TYPE])
+            .expose_headers([HeaderName::from_static(request_id::HEADER), header::RETRY_AFTER]),
+    )
 }
 
 fn host(request: &Request) -> Option<&str> {
@@ -84,6 +110,15 @@ struct Origin {
 }
 
 impl Origin {
+    /// As browsers write it: without the port that the scheme implies.
+    fn text(&self) -> String {
+        let Self { scheme, host, port } = self;
+        match (scheme.as_str(), port) {
+            ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+            _ => format!("{scheme}://{host}:{port}"),
+        }
+    }
+
     fn of(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();
@@ -96,10 +131,20 @@ impl Origin {
     }
 }
 
+/// An origin such as `https://shop.example`, as browsers write it; `None` where a text is none.
+pub(crate) fn as_origin(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let plain = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/")
+        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && !text.contains('#');
+    let origin =
+        Origin::of(text).filter(|origin| plain && matches!(origin.scheme.as_str(), "http" | "https"));
+    origin.map(|origin| origin.text())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     const PUBLIC: &str = "https://sendry.example.com/base";
 
@@ -158,6 +203,26 @@ mod tests {
             "sendry.example.com",
             PUBLIC
         ));
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_do() {
+        for (text, origin) in [
+            ("https://Shop.example", Some("https://shop.example")),
+            ("https://shop.example:443/", Some("https://shop.example")),
+            ("http://localhost:8080", Some("http://localhost:8080")),
+            ("https://shop.example/cart", None),
+            ("https://shop.example/?a", None),
+            ("https://user@shop.example", None),
+            ("https://shop.example/#a", None),
+            ("shop.example", None),
+            ("ftp://shop.example:21", None),
+            ("null", None),
+            ("*", None),
+            ("", None),
+        ] {
+            assert_eq!(as_origin(text).as_deref(), origin, "{text}");
+        }
     }
 
     #[test]

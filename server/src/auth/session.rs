@@ -1,11 +1,13 @@
 //! Brings the session of a request to its handler.
 
+use super::ClientAddress;
 use crate::reply::ErrorReply;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use store::access::Author;
 use telemetry::error::ApiError;
 use telemetry::report::User;
 
@@ -43,5 +45,28 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
             Some(session) => Ok(Self(session.user.clone())),
             None => Err(ApiError::unauthorized("sign in first").into()),
         }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = ErrorReply;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ErrorReply> {
+        let session = parts.extensions.get::<Self>().cloned();
+        session.ok_or_else(|| ApiError::unauthorized("sign in first").into())
+    }
+}
+
+/// The user who is signed in, with address and time, for the audit log; 401 where nobody is.
+#[derive(Debug)]
+pub struct By(pub Author);
+
+impl FromRequestParts<AppState> for By {
+    type Rejection = ErrorReply;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorReply> {
+        let SignedIn(user) = SignedIn::from_request_parts(parts, state).await?;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, state).await;
+        Ok(Self(Author::user(&user, address, (state.clock)())))
     }
 }

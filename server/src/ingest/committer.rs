@@ -5,12 +5,13 @@
 //! answered when its own envelope is confirmed. A breaker stands before the queue: once it is open, calls are refused
 //! at once, without trying.
 
-use crate::config::Config;
+use super::confirms::Confirms;
 use crate::reply::{Answer, ErrorReply};
-use queue::breaker::{Breaker, BreakerConfig, BreakerState};
+use prometheus_client::metrics::counter::Counter;
+use queue::breaker::{Breaker, BreakerState};
 use queue::{Message, Queue};
+use runtime::config::Config;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use telemetry::envelope::{self, MessageId, Segment};
@@ -42,9 +43,21 @@ struct Shared {
 /// What the committer has done since the start.
 #[derive(Debug, Default)]
 pub struct CommitterStats {
-    pub envelopes: AtomicU64,
-    pub failed: AtomicU64,
-    pub refused: AtomicU64,
+    /// Envelopes that the queue has confirmed.
+    pub envelopes: Counter,
+    /// Publishes that it has not confirmed, or not in time.
+    pub failed: Counter,
+    /// Calls and publishes refused without trying: the breaker was open, or too much was waiting.
+    pub refused: Counter,
+    pub confirms: Confirms,
+}
+
+/// The breaker before the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerReport {
+    pub state: BreakerState,
+    /// For how long it has not been closed.
+    pub broken_for: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -87,7 +100,7 @@ impl Committer {
             max_waiting_bytes: config.max_waiting_bytes,
             clock,
             state: Mutex::default(),
-            breaker: Mutex::new(Breaker::new(BreakerConfig::default())),
+            breaker: Mutex::new(Breaker::new(config.breaker())),
             stats: CommitterStats::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -97,19 +110,26 @@ impl Committer {
         &self.shared.stats
     }
 
-    pub fn breaker_state(&self) -> BreakerState {
-        lock(&self.shared.breaker).state()
+    pub fn breaker(&self) -> BreakerReport {
+        let (breaker, now) = (lock(&self.shared.breaker), Instant::now());
+        let broken_for = breaker.broken_since().map(|since| now.saturating_duration_since(since));
+        BreakerReport { state: breaker.state(now), broken_for }
+    }
+
+    /// Bytes of hits that wait for the queue, and how many may.
+    pub fn waiting_bytes(&self) -> (usize, usize) {
+        (lock(&self.shared.state).bytes, self.shared.max_waiting_bytes)
     }
 
     /// Refuses at once while the breaker is open or too much is waiting.
     pub fn check_open(&self) -> Answer<()> {
         let open_for = lock(&self.shared.breaker).open_for(Instant::now());
         if !open_for.is_zero() {
-            self.shared.stats.refused.fetch_add(1, Ordering::Relaxed);
+            self.shared.stats.refused.inc();
             return Err(unavailable(open_for));
         }
         if lock(&self.shared.state).bytes > self.shared.max_waiting_bytes {
-            self.shared.stats.refused.fetch_add(1, Ordering::Relaxed);
+            self.shared.stats.refused.inc();
             return Err(ErrorReply::from(ApiError::unavailable("too many hits are waiting for the queue"))
                 .retry_after(1));
         }
@@ -131,9 +151,34 @@ impl Committer {
             tokio::spawn(Arc::clone(&self.shared).publish_gathered());
         }
         match tokio::time::timeout(self.shared.confirm_timeout, confirmed).await {
-            Ok(Ok(Outcome::Durable)) => Ok(()),
-            Ok(Ok(Outcome::Refused(wait))) => Err(unavailable(wait)),
-            Ok(Ok(Outcome::Failed) | Err(_)) | Err(_) => Err(unavailable(Duration::from_secs(1))),
+            Ok(Ok(outcome)) => outcome.answer(),
+            Ok(Err(_)) | Err(_) => Outcome::Failed.answer(),
+        }
+    }
+
+    /// Makes whole messages durable as they are, for somebody who has wrapped their hits already; else as
+    /// [`Committer::commit`].
+    pub async fn pass_on(&self, messages: Vec<Message>) -> Answer<()> {
+        self.check_open()?;
+        let bytes: usize = messages.iter().map(|message| message.body.len()).sum();
+        lock(&self.shared.state).bytes += bytes;
+        let shared = Arc::clone(&self.shared);
+        // A task of its own, so that the bytes are given back also where the caller goes away.
+        let publishing = tokio::spawn(async move {
+            let outcome = shared.confirm(messages).await;
+            lock(&shared.state).bytes -= bytes;
+            outcome
+        });
+        publishing.await.unwrap_or(Outcome::Failed).answer()
+    }
+}
+
+impl Outcome {
+    fn answer(self) -> Answer<()> {
+        match self {
+            Self::Durable => Ok(()),
+            Self::Refused(wait) => Err(unavailable(wait)),
+            Self::Failed => Err(unavailable(Duration::from_secs(1))),
         }
     }
 }
@@ -182,10 +227,6 @@ impl Shared {
     }
 
     async fn publish(&self, gathered: &[(ClientId, Gathering)]) -> Outcome {
-        if let Err(wait) = lock(&self.breaker).admit(Instant::now()) {
-            self.stats.refused.fetch_add(1, Ordering::Relaxed);
-            return Outcome::Refused(wait);
-        }
         let accepted_at = (self.clock)().as_millisecond();
         let messages = gathered
             .iter()
@@ -197,18 +238,31 @@ impl Shared {
                 Message { id, client: *client, accepted_at, body }
             })
             .collect();
-        self.stats.envelopes.fetch_add(gathered.len() as u64, Ordering::Relaxed);
+        self.confirm(messages).await
+    }
+
+    /// Publishes messages, if the breaker lets them through, and waits until they are durable.
+    async fn confirm(&self, messages: Vec<Message>) -> Outcome {
+        if let Err(wait) = lock(&self.breaker).admit(Instant::now()) {
+            self.stats.refused.inc();
+            return Outcome::Refused(wait);
+        }
+        let envelopes = messages.len() as u64;
+        let began = Instant::now();
         let published = tokio::time::timeout(self.confirm_timeout, self.queue.publish(messages)).await;
         let failure = match published {
             Ok(Ok(())) => {
                 lock(&self.breaker).succeeded();
+                let now = Instant::now();
+                self.stats.envelopes.inc_by(envelopes);
+                self.stats.confirms.note(now, now.saturating_duration_since(began));
                 return Outcome::Durable;
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no confirmation within {:?}", self.confirm_timeout),
         };
         tracing::error!(failure, "hits could not be made durable; their senders were told to try again");
-        self.stats.failed.fetch_add(1, Ordering::Relaxed);
+        self.stats.failed.inc();
         lock(&self.breaker).failed(Instant::now());
         Outcome::Failed
     }

@@ -2,6 +2,8 @@
 //!
 //! The rule: an entry lives ten seconds, so that a revoked key stops working within ten seconds on every server, and at
 //! once on the one that revoked it. Unknown keys are remembered too, so that junk does not reach the store.
+//!
+//! While the store is away, keys that it knew within the last hour go on: an outage of the accounts must not stop hits.
 
 use crate::reply::{Answer, ErrorReply};
 use jiff::Timestamp;
@@ -21,11 +23,17 @@ const LIFETIME: Duration = Duration::from_secs(10);
 const CAPACITY: u64 = 20_000;
 /// The longest that one look-up may take.
 const LOOK_UP: Duration = Duration::from_secs(2);
+/// How long the store's last answer about a key stands while it cannot be asked.
+const GRACE: Duration = Duration::from_secs(3_600);
+/// The longest that a look-up may take where an earlier answer can stand in for it.
+const SECOND_LOOK_UP: Duration = Duration::from_millis(500);
 
 /// The keys seen lately.
 pub struct KeyCache {
     /// By the key's SHA-256; `None` is a key that the store does not know.
     known: Cache<[u8; 32], Option<Arc<IngestKey>>>,
+    /// What stands in for the store while that is away.
+    remembered: Cache<[u8; 32], Arc<IngestKey>>,
     accounts: Arc<dyn AccountStore>,
     clock: Clock,
     /// When keys were last looked up, for their "last used"; bounded by the number of keys that exist.
@@ -35,7 +43,8 @@ pub struct KeyCache {
 impl KeyCache {
     pub fn new(accounts: Arc<dyn AccountStore>, clock: Clock) -> Self {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
-        Self { known, accounts, clock, used: Mutex::default() }
+        let remembered = Cache::builder().max_capacity(CAPACITY).time_to_live(GRACE).build();
+        Self { known, remembered, accounts, clock, used: Mutex::default() }
     }
 
     /// The key that was presented, if it may send hits.
@@ -54,22 +63,52 @@ impl KeyCache {
                 .await
                 .map_err(|error| unavailable(&error))?,
         };
-        found.ok_or_else(|| refused("this API key is unknown or revoked").into())
+        let key = found.ok_or_else(|| refused("this API key is unknown or revoked"))?;
+        if key.expires_at.is_some_and(|at| at <= (self.clock)()) {
+            return Err(refused("this API key has expired").into());
+        }
+        Ok(key)
     }
 
     async fn look_up(&self, digest: [u8; 32]) -> Result<Option<Arc<IngestKey>>, StoreError> {
-        let found = tokio::time::timeout(LOOK_UP, self.accounts.ingest_key(digest))
-            .await
-            .map_err(|late| StoreError::Unavailable(Box::new(late)))??;
+        let remembered = self.remembered.get(&digest).await;
+        let limit = if remembered.is_some() { SECOND_LOOK_UP } else { LOOK_UP };
+        let asked = tokio::time::timeout(limit, self.accounts.ingest_key(digest)).await;
+        let answer = asked.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late))));
+        let found = match (answer, remembered) {
+            (Ok(Some(key)), _) => {
+                let key = Arc::new(key);
+                self.remembered.insert(digest, Arc::clone(&key)).await;
+                Some(key)
+            }
+            (Ok(None), _) => {
+                self.remembered.invalidate(&digest).await;
+                None
+            }
+            (Err(error), Some(key)) if error.is_retryable() => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "keys stand as they were last looked up"
+                );
+                Some(key)
+            }
+            (Err(error), _) => return Err(error),
+        };
         if let Some(key) = &found {
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id, (self.clock)());
+            self.note_use(key.id);
         }
-        Ok(found.map(Arc::new))
+        Ok(found)
+    }
+
+    /// A key is being used just now.
+    pub fn note_use(&self, key: i64) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (self.clock)());
     }
 
     /// Forgets every answer: after a key was made, rotated or revoked here.
     pub fn forget(&self) {
         self.known.invalidate_all();
+        self.remembered.invalidate_all();
     }
 
     /// Writes down when keys were last used.

@@ -6,12 +6,16 @@
 
 mod body;
 mod committer;
+mod confirms;
+mod cors;
 mod keys;
+mod traffic;
 
-pub use committer::{Committer, CommitterStats};
+pub use committer::{BreakerReport, Committer, CommitterStats};
+pub use cors::{cors_layer, narrow_cors};
 pub use keys::KeyCache;
+pub use traffic::Traffic;
 
-use crate::config::Config;
 use crate::reply::{Answer, ErrorReply};
 use crate::request_id;
 use crate::state::AppState;
@@ -20,11 +24,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use cors::Cors;
 use queue::Queue;
+use runtime::config::Config;
 use serde::Serialize;
 use std::sync::Arc;
 use store::AccountStore;
-use telemetry::batch::{self, Acceptance, Format, Rejection};
+use telemetry::batch::{self, Acceptance, Format, Origin, Rejection};
 use telemetry::error::{ApiError, ErrorCode};
 use telemetry::mask::Masking;
 use telemetry::time::Clock;
@@ -35,6 +41,7 @@ const DAY_MS: i64 = 86_400_000;
 pub struct Ingest {
     pub keys: KeyCache,
     pub committer: Committer,
+    pub traffic: Traffic,
     masking: Masking,
     clock: Clock,
 }
@@ -49,6 +56,7 @@ impl Ingest {
         Self {
             keys: KeyCache::new(accounts, Arc::clone(&clock)),
             committer: Committer::new(queue, config, Arc::clone(&clock)),
+            traffic: Traffic::default(),
             masking: Masking::with_fields(&config.masked_fields),
             clock,
         }
@@ -70,10 +78,13 @@ pub struct HitsAccepted {
 #[utoipa::path(post, path = "/api/hit", tag = "ingest", security(("apiKey" = [])),
     request_body(content = serde_json::Value, description = "A hit"),
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
-        (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
+        (status = 401, body = telemetry::error::ErrorBody), (status = 403, body = telemetry::error::ErrorBody),
+        (status = 413, body = telemetry::error::ErrorBody),
         (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Response {
-    answer(accept(&state, request, Format::One).await)
+    let mut cors = Cors::default();
+    let accepted = accept(&state, request, Format::One, &mut cors).await;
+    cors.told(answer(&state.ingest, accepted))
 }
 
 /// Take a batch of hits
@@ -83,19 +94,28 @@ pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Respo
 #[utoipa::path(post, path = "/api/hits", tag = "ingest", security(("apiKey" = [])),
     request_body(content = serde_json::Value, description = "Hits"),
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
-        (status = 401, body = telemetry::error::ErrorBody), (status = 413, body = telemetry::error::ErrorBody),
+        (status = 401, body = telemetry::error::ErrorBody), (status = 403, body = telemetry::error::ErrorBody),
+        (status = 413, body = telemetry::error::ErrorBody),
         (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hits(State(state): State<AppState>, request: Request<Body>) -> Response {
     let lines =
         content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
     let format = if lines { Format::Ndjson } else { Format::Many };
-    answer(accept(&state, request, format).await)
+    let mut cors = Cors::default();
+    let accepted = accept(&state, request, format, &mut cors).await;
+    cors.told(answer(&state.ingest, accepted))
 }
 
-async fn accept(state: &AppState, request: Request<Body>, format: Format) -> Answer<HitsAccepted> {
+async fn accept(
+    state: &AppState,
+    request: Request<Body>,
+    format: Format,
+    cors: &mut Cors,
+) -> Answer<HitsAccepted> {
     let ingest = &state.ingest;
     let headers = request.headers();
     let key = ingest.keys.check(presented_key(headers)).await?;
+    cors.narrow(&key.origins, headers)?;
     let batch_id = match headers.get("idempotency-key") {
         Some(id) => Some(batch::check_batch_id(id.to_str().unwrap_or_default())?.to_owned()),
         None => None,
@@ -110,6 +130,8 @@ async fn accept(state: &AppState, request: Request<Body>, format: Format) -> Ans
         raw_retention: i64::from(key.raw_retention_days) * DAY_MS,
         environment: &key.environment,
         masking: &ingest.masking,
+        services: &key.services,
+        origin: Origin::default(),
     };
     let read = batch::read(&body, format, batch_id.as_deref(), &acceptance);
     drop(body);
@@ -118,10 +140,17 @@ async fn accept(state: &AppState, request: Request<Body>, format: Format) -> Ans
     Ok(HitsAccepted { accepted: accepted.hits, rejected: accepted.rejected })
 }
 
-fn answer(answer: Answer<HitsAccepted>) -> Response {
+fn answer(ingest: &Ingest, answer: Answer<HitsAccepted>) -> Response {
+    let second = (ingest.clock)().as_second();
     let mut response = match answer {
-        Ok(accepted) => (StatusCode::ACCEPTED, Json(accepted)).into_response(),
-        Err(error) => error.into_response(),
+        Ok(accepted) => {
+            ingest.traffic.accepted(accepted.accepted, second);
+            (StatusCode::ACCEPTED, Json(accepted)).into_response()
+        }
+        Err(error) => {
+            ingest.traffic.refused(error.code(), second);
+            error.into_response()
+        }
     };
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, request_id::next());
@@ -144,11 +173,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 /// RFC 3339 or epoch milliseconds.
 fn sent_at(value: &axum::http::HeaderValue) -> Result<i64, ErrorReply> {
     let text = value.to_str().unwrap_or_default().trim();
-    let time = text.parse::<i64>().ok().or_else(|| {
-        let time: jiff::Timestamp = text.parse().ok()?;
-        Some(time.as_millisecond())
-    });
-    time.ok_or_else(|| {
+    batch::parse_time(text).ok_or_else(|| {
         ApiError {
             code: ErrorCode::Invalid,
             message: "x-sendry-sent-at must be RFC 3339 or epoch milliseconds".to_owned(),

@@ -1,8 +1,8 @@
 //! Reports over real hits: their shapes, their sums, their parameters, and whose they are.
 
 use crate::harness::{Tenant, TestServer};
+use runtime::config::Registration;
 use serde_json::{Value, json};
-use server::config::Registration;
 use store::access::Role;
 
 const REPORTS: [&str; 7] = [

@@ -2,8 +2,8 @@
 
 use crate::harness::{Browser, TestServer};
 use reqwest::Method;
+use runtime::config::Registration;
 use serde_json::{Value, json};
-use server::config::Registration;
 use store::access::Role;
 
 async fn server() -> TestServer {
@@ -104,6 +104,8 @@ async fn a_role_that_was_taken_away_ends_at_once() {
     let server = server().await;
     let shop = server.with_key("shop").await;
     let member = server.with_member("ann", &[(shop.client, Role::Admin)]).await;
+    // Somebody has to stay admin.
+    server.with_member("bob", &[(shop.client, Role::Admin)]).await;
     let path = format!("/api/clients/{}/keys", shop.client);
     member.post(&path, &json!({"name": "mine"})).await.expect(201);
     let id = member.get("/api/auth/me").await.expect(200)["user"]["id"].as_i64().unwrap();

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder};
+use runtime::config::Config;
 use serde_json::{Value, json};
-use server::config::{Config, DEFAULTS};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -49,9 +49,11 @@ impl TestServer {
     /// With settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config: Config = toml_defaults();
-        config.data_dir = folder.path().join("data");
-        config.addr = "127.0.0.1:0".parse().unwrap();
+        let mut config = Config {
+            data_dir: folder.path().join("data"),
+            addr: "127.0.0.1:0".parse().unwrap(),
+            ..Config::default()
+        };
         change(&mut config);
         let listener = TcpListener::bind(config.addr).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -113,7 +115,7 @@ impl TestServer {
 
     /// Why a server with these settings does not start.
     pub(crate) async fn fails_to_start(change: impl FnOnce(&mut Config)) -> String {
-        let mut config: Config = toml_defaults();
+        let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clock: Clock = Arc::new(Timestamp::now);
@@ -124,6 +126,11 @@ impl TestServer {
     /// A browser that nobody has signed in with.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.browser.address)
+    }
+
+    /// The server's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        from_millisecond(self.now.load(Ordering::SeqCst))
     }
 
     /// Lets the server's time pass.
@@ -268,9 +275,4 @@ impl Reply {
 /// What one registers with.
 pub(crate) fn account(username: &str) -> Value {
     json!({"username": username, "email": format!("{username}@example.com"), "password": PASSWORD})
-}
-
-fn toml_defaults() -> Config {
-    use figment::providers::{Format, Toml};
-    figment::Figment::from(Toml::string(DEFAULTS)).extract().unwrap()
 }

@@ -5,11 +5,20 @@
 mod harness;
 mod process;
 
+mod access;
 mod analytics;
 mod auth;
 mod clients;
+mod commands;
+mod corpus;
+mod edge;
+mod engines;
 mod ingest;
+mod invitations;
+mod keys;
 mod kill;
 mod openapi;
+mod ops;
+mod people;
 mod refusals;
 mod sessions;

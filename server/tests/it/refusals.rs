@@ -78,7 +78,7 @@ fn listen() {
 async fn no_secret_appears_in_a_reply_or_in_the_log() {
     listen();
     let server =
-        TestServer::start_with(|config| config.registration = server::config::Registration::Open).await;
+        TestServer::start_with(|config| config.registration = runtime::config::Registration::Open).await;
     let onboarded = server.post("/api/auth/onboard", &account("admin")).await;
     let tenant = server.with_key("shop").await;
     let login = server.browser().log_in("admin", PASSWORD).await;

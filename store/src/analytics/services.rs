@@ -47,7 +47,7 @@ pub async fn services(
     };
     metrics.each_rollup(scope, &filter, &coarse.spans, query.status, &mut add).await?;
 
-    let step = Step::auto(query.range, now);
+    let step = sparkline_step(query.range, now);
     let slots = Slots::of(coarse.range, step);
     let empty: Vec<u64> = slots.starts().map(|_| 0).collect();
     let spans = cover(query.range, step.resolution(), now).spans;
@@ -71,6 +71,12 @@ pub async fn services(
     // By name they are already.
     services.sort_by_key(|row| row.health);
     Ok(Services { from: coarse.range.from, to: coarse.range.to, services })
+}
+
+/// For a day or more hours are fine enough, and a sixtieth of the rows.
+fn sparkline_step(range: Range, now: Timestamp) -> Step {
+    let auto = Step::auto(range, now);
+    if range.seconds() < DAY { auto } else { auto.max(Step::Hour1) }
 }
 
 async fn add_vitals(

@@ -7,19 +7,23 @@ use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{Aggregate, MetricsStore, RollupRow, SeriesFilter};
 use telemetry::report::{Latency, StatusClasses, Totals};
+use telemetry::sketch::SketchSum;
 use telemetry::time::Span;
 
 /// Rollup rows of any series, buckets and statuses, added up.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    /// Without its sketch, which lies apart: thousands are added up.
     aggregate: Aggregate,
+    sketch: SketchSum,
     by_status: StatusClasses,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, row: &RollupRow) {
         self.by_status.add(row.status, row.aggregate.count);
-        self.aggregate.merge(&row.aggregate);
+        self.aggregate.merge_sums(&row.aggregate);
+        self.sketch.add(&row.aggregate.sketch);
     }
 
     /// The matching rows of the spans, added up.
@@ -66,8 +70,8 @@ impl Tally {
 
     /// Milliseconds; `None` without requests.
     pub(super) fn percentile(&self, p: f64) -> Option<f64> {
-        let Aggregate { min_us, max_us, sketch, .. } = &self.aggregate;
-        let mut estimate = sketch.percentile(p)?;
+        let Aggregate { min_us, max_us, .. } = &self.aggregate;
+        let mut estimate = self.sketch.percentile(p)?;
         // An estimate may lie up to half a bin outside what was measured; inside is nearer to the truth. Below a
         // millisecond the bounds themselves, kept in whole microseconds, may be further off than the estimate.
         if *max_us >= 1_000 {

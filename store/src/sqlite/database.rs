@@ -1,9 +1,9 @@
 //! The file that holds rollups, inbox, usage and accounts.
 
 use super::connections::{Bounds, Connections, WAIT};
-use super::metrics::SeriesCache;
 use crate::error::StoreError;
 use crate::metrics::{MetricsRetention, SeriesCaps};
+use crate::sql::SeriesCache;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,10 +1,8 @@
-//! What an error of SQLite means to a caller.
+//! What an error code of SQLite means to a caller.
 //!
-//! The rule: whatever may pass by waiting (a lock, a full disk, an I/O error, no connection in time) is
-//! `Unavailable`, so that no outage is ever mistaken for a bad message.
+//! The rule: a lock, a full disk, an I/O error may pass by waiting.
 
-use crate::error::StoreError;
-use sqlx::migrate::MigrateError;
+use crate::sql::errors::Meaning;
 
 /// Primary result codes, as `sqlite3.h` numbers them. The extended codes have them in their low byte.
 mod code {
@@ -21,46 +19,22 @@ mod code {
     pub(super) const NOT_A_DATABASE: i32 = 26;
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error as E;
-        match &error {
-            E::Database(cause) => {
-                match cause.code().and_then(|text| text.parse::<i32>().ok()).map(|n| n & 0xff) {
-                    Some(
-                        code::BUSY
-                        | code::LOCKED
-                        | code::NO_MEMORY
-                        | code::READ_ONLY
-                        | code::INTERRUPTED
-                        | code::IO
-                        | code::FULL
-                        | code::CANNOT_OPEN
-                        | code::PROTOCOL,
-                    ) => Self::Unavailable(error.into()),
-                    Some(code::CORRUPT | code::NOT_A_DATABASE) => Self::Damaged(error.to_string()),
-                    _ => Self::Refused(error.into()),
-                }
-            }
-            E::Io(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::BeginFailed => {
-                Self::Unavailable(error.into())
-            }
-            E::Decode(_)
-            | E::ColumnDecode { .. }
-            | E::ColumnNotFound(_)
-            | E::ColumnIndexOutOfBounds { .. }
-            | E::RowNotFound => Self::Damaged(error.to_string()),
-            _ => Self::Refused(error.into()),
-        }
-    }
-}
-
-impl From<MigrateError> for StoreError {
-    fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => cause.into(),
-            other => Self::Refused(other.into()),
-        }
+/// What a result code, as the driver writes it, means.
+pub(crate) fn meaning(code: Option<&str>) -> Meaning {
+    match code.and_then(|text| text.parse::<i32>().ok()).map(|code| code & 0xff) {
+        Some(
+            code::BUSY
+            | code::LOCKED
+            | code::NO_MEMORY
+            | code::READ_ONLY
+            | code::INTERRUPTED
+            | code::IO
+            | code::FULL
+            | code::CANNOT_OPEN
+            | code::PROTOCOL,
+        ) => Meaning::Unavailable,
+        Some(code::CORRUPT | code::NOT_A_DATABASE) => Meaning::Damaged,
+        _ => Meaning::Refused,
     }
 }
 
@@ -69,11 +43,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_is_retryable_and_a_wrong_statement_is_not() {
-        assert!(StoreError::from(sqlx::Error::PoolTimedOut).is_retryable());
-        assert!(StoreError::from(sqlx::Error::WorkerCrashed).is_retryable());
-        assert!(StoreError::from(sqlx::Error::Io(std::io::ErrorKind::StorageFull.into())).is_retryable());
-        assert!(!StoreError::from(sqlx::Error::RowNotFound).is_retryable());
-        assert!(!StoreError::from(sqlx::Error::InvalidArgument("x".into())).is_retryable());
+    fn locks_and_full_disks_pass_and_constraints_do_not() {
+        assert_eq!(meaning(Some("5")), Meaning::Unavailable);
+        // Extended: a disk that is full while the log is written.
+        assert_eq!(meaning(Some("2314")), Meaning::Unavailable);
+        assert_eq!(meaning(Some("11")), Meaning::Damaged);
+        assert_eq!(meaning(Some("2067")), Meaning::Refused);
+        assert_eq!(meaning(None), Meaning::Refused);
     }
 }

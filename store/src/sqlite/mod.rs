@@ -3,10 +3,14 @@
 //! The rule: what a call acknowledged is on disk (`synchronous = FULL`), and what a call did not acknowledge either
 //! happened whole or not at all, except for [`EventStore::insert`](crate::EventStore::insert), which may be repeated.
 
+// One source, compiled for each SQL backend.
+#[allow(clippy::duplicate_mod)]
+#[path = "../sql/accounts/mod.rs"]
 mod accounts;
 mod connections;
 mod database;
-mod errors;
+mod dialect;
+pub(crate) mod errors;
 mod events;
 mod metrics;
 mod multi_row;

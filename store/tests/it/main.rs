@@ -8,6 +8,8 @@
 mod access;
 mod analytics;
 mod contract;
+mod mongodb;
+mod postgres;
 mod samples;
 mod sqlite;
 

@@ -13,7 +13,7 @@ use telemetry::report::ClientId;
 
 const INBOX: i64 = 35 * 86_400;
 
-async fn open_events() -> Opened<dyn EventStore> {
+pub(crate) async fn open_events() -> Opened<dyn EventStore> {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteEvents::open(&folder.path().join("events.db")).await.unwrap());
     Opened { store, _kept: Box::new(folder) }

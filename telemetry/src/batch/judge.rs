@@ -24,6 +24,57 @@ pub struct Acceptance<'a> {
     /// The environment of hits that name none: the key's.
     pub environment: &'a str,
     pub masking: &'a Masking,
+    /// The only services whose hits may be sent; empty: all.
+    pub services: &'a [String],
+    /// What is known of where the call came from; the server itself does not say.
+    pub origin: Origin<'a>,
+}
+
+/// Where a call came from, as an edge is told by its platform. A hit that says otherwise of itself is believed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin<'a> {
+    /// The sender's address: the `ip` of hits that have none.
+    pub address: Option<&'a str>,
+    /// The sender's country, two letters; becomes the attribute `country`.
+    pub country: Option<&'a str>,
+    /// The platform's data centre; becomes the attribute `colo`.
+    pub colo: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// The attributes of a hit together with what is known of its origin. Attributes that are no object, or would become
+    /// too long, stay as they are.
+    fn add_to<'a>(&self, attributes: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+        let known = [("country", self.country), ("colo", self.colo)];
+        if known.iter().all(|(_, value)| value.is_none()) {
+            return attributes;
+        }
+        let given = attributes.as_deref().unwrap_or("{}").trim();
+        let Some(members) = given.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return attributes;
+        };
+        let mut object = String::from("{");
+        for (name, value) in known {
+            // Looked for as text: to find it deeper down, too, only means to add nothing.
+            let plain =
+                value.filter(|value| value.len() <= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric()));
+            if let Some(value) = plain
+                && !members.contains(&format!("\"{name}\""))
+            {
+                object.push_str(&format!("\"{name}\":\"{value}\","));
+            }
+        }
+        if object.len() == 1 {
+            return attributes;
+        }
+        if members.trim().is_empty() {
+            object.pop();
+        } else {
+            object.push_str(members);
+        }
+        object.push('}');
+        if object.len() > limits::ATTRIBUTES_BYTES { attributes } else { Some(Cow::Owned(object)) }
+    }
 }
 
 /// Why a hit is refused.
@@ -43,6 +94,9 @@ impl Reader<'_> {
         let rules = self.acceptance;
         let masking = rules.masking;
         let service = name(&raw.service, "serviceName", limits::SERVICE_BYTES)?;
+        if !rules.services.is_empty() && !rules.services.iter().any(|allowed| allowed == service) {
+            return refuse("serviceName", "is not one that this key may send hits of");
+        }
         let endpoint = name(&raw.endpoint, "endpoint", limits::ENDPOINT_BYTES)?;
         let method = Method::parse(name(&raw.method, "method", limits::METHOD_BYTES)?);
         let status = status(&raw.status)?;
@@ -55,7 +109,7 @@ impl Reader<'_> {
         let response_headers = headers(raw.response_headers, "responseHeaders", masking)?;
         let request_body = body(raw.request_body, masking);
         let response_body = body(raw.response_body, masking);
-        let attributes = attributes(raw.attributes, masking);
+        let attributes = rules.origin.add_to(attributes(raw.attributes, masking));
         let endpoint = route::normalise(endpoint);
 
         let hit = Hit {
@@ -72,7 +126,8 @@ impl Reader<'_> {
             trace_id: free_text(&raw.traceparent, "traceparent", usize::MAX)?.and_then(trace_id),
             event_id,
             error: free_text(&raw.error, "error", limits::ERROR_BYTES)?,
-            ip: optional_name(&raw.ip, "ip", limits::IP_BYTES)?,
+            ip: optional_name(&raw.ip, "ip", limits::IP_BYTES)?
+                .or(rules.origin.address.map(|address| cut(address, limits::IP_BYTES))),
             user_agent: free_text(&raw.user_agent, "userAgent", limits::USER_AGENT_BYTES)?,
             request_headers: request_headers.as_deref(),
             response_headers: response_headers.as_deref(),

@@ -7,7 +7,7 @@
 mod judge;
 mod raw;
 
-pub use judge::Acceptance;
+pub use judge::{Acceptance, Origin};
 
 use crate::envelope::{Segment, SegmentWriter};
 use crate::error::{ApiError, ErrorCode};
@@ -100,6 +100,11 @@ pub fn check_batch_id(id: &str) -> Result<&str, ApiError> {
             "must be 16 to 128 visible ASCII characters, such as a UUID",
         ))
     }
+}
+
+/// A time as it comes in `x-sendry-sent-at`: RFC 3339 or epoch milliseconds; as Unix milliseconds.
+pub fn parse_time(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
 }
 
 /// Reads a body. Never panics, whatever the bytes are.

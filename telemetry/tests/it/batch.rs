@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use telemetry::batch::{Acceptance, Accepted, BatchError, Format, check_batch_id, read};
+use telemetry::batch::{Acceptance, Accepted, BatchError, Format, Origin, check_batch_id, read};
 use telemetry::envelope::{Envelope, MessageId, begin};
 use telemetry::hit::{Hit, Method};
 use telemetry::mask::Masking;
@@ -21,9 +21,26 @@ fn read_sent_at(
     batch: Option<&str>,
     sent_at: Option<i64>,
 ) -> Result<Accepted, BatchError> {
+    read_from(body, format, batch, sent_at, Origin::default())
+}
+
+fn read_from(
+    body: &[u8],
+    format: Format,
+    batch: Option<&str>,
+    sent_at: Option<i64>,
+    origin: Origin<'_>,
+) -> Result<Accepted, BatchError> {
     let masking = Masking::default();
-    let acceptance =
-        Acceptance { now: NOW, sent_at, raw_retention: 30 * DAY, environment: "live", masking: &masking };
+    let acceptance = Acceptance {
+        now: NOW,
+        sent_at,
+        raw_retention: 30 * DAY,
+        environment: "live",
+        masking: &masking,
+        services: &[],
+        origin,
+    };
     read(body, format, batch, &acceptance)
 }
 
@@ -320,4 +337,31 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn where_a_call_came_from_is_told_unless_the_hit_says_it() {
+    let origin = Origin { address: Some("203.0.113.7"), country: Some("DE"), colo: Some("FRA") };
+    for (field, value, ip, attributes) in [
+        ("consumer", json!("web"), "203.0.113.7", r#"{"country":"DE","colo":"FRA"}"#),
+        ("ip", json!("198.51.100.1"), "198.51.100.1", r#"{"country":"DE","colo":"FRA"}"#),
+        ("attributes", json!({"a": 1}), "203.0.113.7", r#"{"country":"DE","colo":"FRA","a":1}"#),
+        ("attributes", json!({"country": "FR"}), "203.0.113.7", r#"{"colo":"FRA","country":"FR"}"#),
+        ("attributes", json!({}), "203.0.113.7", r#"{"country":"DE","colo":"FRA"}"#),
+        ("attributes", json!([1]), "203.0.113.7", "[1]"),
+        ("attributes", Value::Null, "203.0.113.7", r#"{"country":"DE","colo":"FRA"}"#),
+    ] {
+        let body = with(field, value).to_string();
+        let accepted = read_from(body.as_bytes(), Format::One, None, None, origin).unwrap();
+        let bytes = envelope_of(&accepted);
+        let envelope = Envelope::decode(&bytes).unwrap();
+        let hit = &envelope.batches[0].hits[0].1;
+        assert_eq!((hit.ip, hit.attributes), (Some(ip), Some(attributes)), "{body}");
+    }
+    // What the platform says is no more trusted than to be short and plain.
+    let odd = Origin { address: None, country: Some("\",\"x\":\""), colo: None };
+    let accepted = read_from(five_fields().to_string().as_bytes(), Format::One, None, None, odd).unwrap();
+    let bytes = envelope_of(&accepted);
+    let hit = &Envelope::decode(&bytes).unwrap().batches[0].hits[0].1.clone();
+    assert_eq!((hit.ip, hit.attributes), (None, None));
 }

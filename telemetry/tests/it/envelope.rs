@@ -112,3 +112,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_new_message_id_tells_its_time_whatever_is_random() {
+    for random in [[0; 10], [255; 10], [0x5a; 10]] {
+        assert_eq!(MessageId::new(1_790_000_000_123, random).time(), Some(1_790_000_000_123));
+    }
+    assert_ne!(MessageId::new(5, [1; 10]), MessageId::new(5, [2; 10]));
+    assert_eq!(MessageId::new(0x0123_4567_89ab, [0xff; 10]).to_string(), "0123456789ab7fffbfffffffffffffff");
+    assert_eq!(MessageId(7).time(), None);
+}

@@ -18,8 +18,7 @@ use crate::{files, npm};
 
 const BINARYEN: &str = "132.0.0";
 /// What rustc's wasm uses, so that wasm-opt may too.
-const WASM_OPT: [&str; 7] = [
-    "-Oz",
+const WASM_OPT: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
@@ -57,7 +56,7 @@ fn make(workspace: &Workspace, wasm: &Path, site: &Path, hashes: &Path) -> Resul
         bindgen::generate(wasm, &package)?;
         Ok("made the JavaScript glue")
     })?;
-    optimise(workspace, &package.join(format!("{NAME}.wasm")))?;
+    optimise(workspace, &package.join(format!("{NAME}.wasm")), &["-Oz"])?;
     files::write(&package.join(format!("{NAME}.css")), style::bundle(workspace)?)?;
     assets::mirror(workspace, site)?;
     files::write(hashes, put_hashes_into_names(&package)?)?;
@@ -70,11 +69,12 @@ fn make(workspace: &Workspace, wasm: &Path, site: &Path, hashes: &Path) -> Resul
     Ok(())
 }
 
-fn optimise(workspace: &Workspace, wasm: &Path) -> Result<()> {
+/// Optimises a wasm file in place; `options` are wasm-opt's: a level, and what else the wasm uses.
+pub(crate) fn optimise(workspace: &Workspace, wasm: &Path, options: &[&str]) -> Result<()> {
     let wasm_opt = npm::tool(workspace, "binaryen", BINARYEN, "wasm-opt")?;
     step("wasm-opt", || {
         let mut node = Command::new("node");
-        node.arg(wasm_opt).args(WASM_OPT).arg(wasm).arg("-o").arg(wasm);
+        node.arg(wasm_opt).args(options).args(WASM_OPT).arg(wasm).arg("-o").arg(wasm);
         run(&mut node, "make the wasm smaller")?;
         Ok("made it smaller")
     })?;

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::tally::Tally;
 use crate::command::{run, succeeds, watch};
+use crate::services;
 use crate::step::step;
 use crate::wasm_target::{self, TARGET};
 use crate::workspace::Workspace;
@@ -34,16 +35,17 @@ pub(super) fn clippy(workspace: &Workspace) -> Result<Tally> {
 
 /// With nextest where it is installed; it knows no doc tests, those go to cargo.
 pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
+    let services = services::start()?;
     let mut tally = if succeeds(workspace.cargo().args(["nextest", "--version"])) {
         let mut cargo = workspace.cargo();
         cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
         cargo.args(["--status-level", "slow", "--final-status-level", "fail", "--hide-progress-bar"]);
-        let (lines, well) = watch(colourful(&mut cargo), "run the tests with nextest")?;
+        let (lines, well) = watch(services.told(colourful(&mut cargo)), "run the tests with nextest")?;
         Tally::of_nextest(&lines)?.and_ended(well)
     } else {
         let mut cargo = workspace.cargo();
         cargo.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
-        let (lines, well) = watch(colourful(&mut cargo), "run the tests")?;
+        let (lines, well) = watch(services.told(colourful(&mut cargo)), "run the tests")?;
         Tally::of_libtest(&lines).and_ended(well)
     };
     let mut cargo = workspace.cargo();

@@ -8,21 +8,21 @@ use std::ops::Add;
 use anyhow::{Context, Result};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) passed: u64,
-    pub(super) failed: u64,
+pub(crate) struct Tally {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
     /// Left out by their own mark (`#[ignore]`, `test.skip`): neither, but named, so that nobody forgets them.
-    pub(super) ignored: u64,
+    pub(crate) ignored: u64,
 }
 
 impl Tally {
     /// One check, such as formatting.
-    pub(super) fn check(passed: bool) -> Self {
+    pub(crate) fn check(passed: bool) -> Self {
         Self { passed: passed.into(), failed: (!passed).into(), ignored: 0 }
     }
 
     /// One check that says why it failed.
-    pub(super) fn of_check(result: Result<()>) -> Self {
+    pub(crate) fn of_check(result: Result<()>) -> Self {
         if let Err(error) = &result {
             eprintln!("failed: {error:#}");
         }
@@ -30,7 +30,7 @@ impl Tally {
     }
 
     /// libtest: `test result: ok. 3 passed; 1 failed; 0 ignored; …`, one line per binary.
-    pub(super) fn of_libtest(lines: &[String]) -> Self {
+    pub(crate) fn of_libtest(lines: &[String]) -> Self {
         let results = lines.iter().filter(|line| line.starts_with("test result: "));
         let of = |line: &String| {
             let [passed, failed, ignored] = ["passed", "failed", "ignored"].map(|word| before(line, word));
@@ -40,7 +40,7 @@ impl Tally {
     }
 
     /// nextest: `Summary [ 1.2s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 0 skipped`.
-    pub(super) fn of_nextest(lines: &[String]) -> Result<Self> {
+    pub(crate) fn of_nextest(lines: &[String]) -> Result<Self> {
         let summary = lines.iter().rev().find(|line| line.trim_start().starts_with("Summary ["));
         let summary = summary.context("nextest ran no test: did everything compile?")?;
         let (_, counts) = summary.split_once(']').context("nextest's summary has no counts")?;
@@ -50,7 +50,7 @@ impl Tally {
     }
 
     /// Playwright: one line per outcome, `  12 passed (3.4s)`, `  1 failed`, `  2 did not run`.
-    pub(super) fn of_playwright(lines: &[String]) -> Result<Self> {
+    pub(crate) fn of_playwright(lines: &[String]) -> Result<Self> {
         let of = |outcome: &str| {
             let found = lines.iter().rev().find_map(|line| {
                 let (count, rest) = line.trim().split_once(' ')?;
@@ -64,8 +64,25 @@ impl Tally {
         (tally.passed + tally.failed > 0).then_some(tally).context("Playwright ran no test")
     }
 
+    /// Node's own runner: one line per outcome, `ℹ pass 12`, `ℹ fail 1`, `ℹ cancelled 0`, `ℹ skipped 0`.
+    pub(crate) fn of_node(lines: &[String]) -> Result<Self> {
+        let of = |outcome: &str| {
+            let found = lines.iter().rev().find_map(|line| {
+                let rest = line.trim().strip_prefix('ℹ')?.trim_start().strip_prefix(outcome)?;
+                rest.trim().parse::<u64>().ok()
+            });
+            found.unwrap_or(0)
+        };
+        let tally = Self {
+            passed: of("pass"),
+            failed: of("fail") + of("cancelled"),
+            ignored: of("skipped") + of("todo"),
+        };
+        (tally.passed + tally.failed > 0).then_some(tally).context("Node ran no test")
+    }
+
     /// When the runner itself failed without a failed test (it crashed, did not compile), that is one failure.
-    pub(super) fn and_ended(self, well: bool) -> Self {
+    pub(crate) fn and_ended(self, well: bool) -> Self {
         if well || self.failed > 0 { self } else { self + Self::check(false) }
     }
 }
@@ -133,6 +150,13 @@ mod tests {
             "Running 5 tests\n  1 failed\n    dashboard.spec.ts\n  1 flaky\n  1 did not run\n  2 passed (3.4s)",
         );
         assert_eq!(Tally::of_playwright(&said).unwrap(), Tally { passed: 2, failed: 3, ignored: 0 });
+    }
+
+    #[test]
+    fn node_counts_what_was_cancelled_as_failed() {
+        let said = lines("✔ one\nℹ tests 4\nℹ pass 2\nℹ fail 1\nℹ cancelled 1\nℹ skipped 0\nℹ todo 0");
+        assert_eq!(Tally::of_node(&said).unwrap(), Tally { passed: 2, failed: 2, ignored: 0 });
+        assert!(Tally::of_node(&lines("ℹ pass 0\nℹ fail 0")).is_err());
     }
 
     #[test]

@@ -5,29 +5,31 @@
 
 use std::collections::BTreeMap;
 
-use cargo_metadata::{Dependency, DependencyKind, Package};
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
-use crate::metadata;
+use crate::{in_root, metadata};
 
 /// Our crates, and which of ours each may import. Nobody imports server or edge-ingest: they are in no list.
-const OURS: [(&str, &[&str]); 9] = [
+const OURS: [(&str, &[&str]); 11] = [
     ("telemetry", &[]),
     ("queue", &["telemetry"]),
     ("store", &["telemetry"]),
     ("edge-ingest", &["telemetry"]),
     ("app", &["telemetry", "store"]),
-    ("consumer", &["telemetry", "queue", "store"]),
-    ("server", &["telemetry", "queue", "store", "consumer", "app"]),
-    ("xtask", &[]),
-    ("bench", &[]),
+    ("runtime", &["telemetry", "queue", "store"]),
+    ("consumer", &["telemetry", "queue", "store", "runtime"]),
+    ("server", &["telemetry", "queue", "store", "runtime", "consumer", "app"]),
+    ("testbed", &[]),
+    ("xtask", &["testbed"]),
+    ("bench", &["testbed", "telemetry"]),
 ];
 
 /// Crates of others that only some of ours may name, so that each technology can be replaced in one place. A name
 /// that ends in `*` stands for all that begin so.
 const THEIRS: [(&str, &[&str]); 6] = [
-    ("sqlx*", &["store"]),
-    ("mongodb", &["store"]),
-    ("lapin", &["queue"]),
+    ("sqlx*", &["store", "bench"]),
+    ("mongodb", &["store", "bench"]),
+    ("lapin", &["queue", "bench"]),
     ("rusqlite", &["queue", "bench"]),
     ("worker*", &["edge-ingest"]),
     ("leptos*", &["app", "server"]),
@@ -36,7 +38,7 @@ const THEIRS: [(&str, &[&str]); 6] = [
 #[test]
 fn every_member_has_its_place_in_the_rules() {
     let known = BTreeMap::from(OURS);
-    for package in metadata().packages {
+    for package in packages() {
         assert!(known.contains_key(package.name.as_str()), "{} is missing in the table above", package.name);
     }
 }
@@ -45,7 +47,9 @@ fn every_member_has_its_place_in_the_rules() {
 fn our_crates_import_only_whom_they_may() {
     let known = BTreeMap::from(OURS);
     for (package, dependency) in dependencies() {
-        if known.contains_key(dependency.name.as_str()) {
+        // Services for tests are for everybody's tests.
+        let testbed = dependency.name == "testbed" && dependency.kind == DependencyKind::Development;
+        if known.contains_key(dependency.name.as_str()) && !testbed {
             let allowed = known[package.name.as_str()].contains(&dependency.name.as_str());
             assert!(allowed, "{} must not import {}", package.name, dependency.name);
         }
@@ -85,9 +89,16 @@ fn the_dashboard_knows_the_store_on_the_server_only() {
     }
 }
 
+/// Our crates, with the one that is a workspace of its own.
+fn packages() -> Vec<Package> {
+    let edge =
+        MetadataCommand::new().manifest_path(in_root("edge-ingest/Cargo.toml")).no_deps().exec().unwrap();
+    metadata().packages.into_iter().chain(edge.packages).collect()
+}
+
 fn dependencies() -> Vec<(Package, Dependency)> {
-    let packages = metadata().packages.into_iter();
-    packages
+    packages()
+        .into_iter()
         .flat_map(|package| package.dependencies.clone().into_iter().map(move |one| (package.clone(), one)))
         .collect()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod deploy;
 mod import_rules;
 mod leptos_toml;
 

@@ -10,9 +10,10 @@ mod page;
 use super::connections::{Bounds, Connections, WAIT};
 use crate::access::ClientScope;
 use crate::error::StoreError;
-use crate::events::{Event, EventCursor, EventFilter, EventGroup, EventPage, EventStore};
+use crate::events::{Event, EventCursor, EventFilter, EventPage, EventStore, Observation, milliseconds};
 use crate::identity;
 use async_trait::async_trait;
+use futures::TryStreamExt as _;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use std::path::Path;
@@ -67,7 +68,6 @@ impl EventStore for SqliteEvents {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let event = request_row(scope.client(), &row)?;
-        let size = |bytes: Option<i64>| bytes.map(|n| u64::try_from(n).unwrap_or(0));
         let details: Option<&str> = row.try_get("details")?;
         details::decode(
             event,
@@ -86,17 +86,22 @@ impl EventStore for SqliteEvents {
         Ok(n.try_into().unwrap_or(0))
     }
 
-    async fn group(&self, scope: &ClientScope, range: Range) -> Result<Vec<EventGroup>, StoreError> {
+    async fn each(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        each: &mut (dyn for<'e> FnMut(Observation<'e>) + Send),
+    ) -> Result<(), StoreError> {
         let (from, to) = milliseconds(range);
-        let rows = sqlx::query(include_str!("../queries/events/group.sql"))
+        let mut rows = sqlx::query(include_str!("../queries/events/each.sql"))
             .bind(scope.client().0)
             .bind(from)
             .bind(to)
-            .fetch_all(self.connections.readers())
-            .await?;
-        let mut groups = rows.iter().map(event_group).collect::<Result<Vec<_>, _>>()?;
-        groups.sort_unstable();
-        Ok(groups)
+            .fetch(self.connections.readers());
+        while let Some(row) = rows.try_next().await? {
+            each(observation(&row)?);
+        }
+        Ok(())
     }
 
     async fn prune(&self, client: ClientId, before: i64, limit: u32) -> Result<u64, StoreError> {
@@ -146,16 +151,6 @@ fn identity_of(client: ClientId, batch: &str, position: i64) -> String {
     telemetry::hit::identity(client, batch, u32::try_from(position).unwrap_or(0))
 }
 
-/// The milliseconds of a range: `from` inclusive, `to` exclusive, both rounded up, since events are at whole ones.
-fn milliseconds(range: Range) -> (i64, i64) {
-    let rounded_up = |time: jiff::Timestamp| {
-        let nanoseconds = time.as_nanosecond();
-        let up = nanoseconds.div_euclid(1_000_000) + i128::from(nanoseconds.rem_euclid(1_000_000) > 0);
-        i64::try_from(up).unwrap_or(i64::MAX)
-    };
-    (rounded_up(range.from), rounded_up(range.to))
-}
-
 fn request_row(client: ClientId, row: &SqliteRow) -> Result<RequestRow, StoreError> {
     Ok(RequestRow {
         id: identity_of(client, row.try_get("batch")?, row.try_get("position")?),
@@ -173,18 +168,21 @@ fn request_row(client: ClientId, row: &SqliteRow) -> Result<RequestRow, StoreErr
     })
 }
 
-fn event_group(row: &SqliteRow) -> Result<EventGroup, StoreError> {
-    let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(EventGroup {
-        minute: row.try_get("minute")?,
+fn observation(row: &SqliteRow) -> Result<Observation<'_>, StoreError> {
+    Ok(Observation {
+        batch: row.try_get("batch")?,
         service: row.try_get("service")?,
         environment: row.try_get("environment")?,
         method: Method::parse(row.try_get("method")?),
         endpoint: row.try_get("endpoint")?,
         status: row.try_get("status")?,
-        count: unsigned(row.try_get("n")?),
-        latency_us: row.try_get("latency_us")?,
-        bytes_in: unsigned(row.try_get("bytes_in")?),
-        bytes_out: unsigned(row.try_get("bytes_out")?),
+        at: row.try_get("at")?,
+        latency_ms: row.try_get("latency_ms")?,
+        request_size: size(row.try_get("request_size")?),
+        response_size: size(row.try_get("response_size")?),
     })
+}
+
+fn size(bytes: Option<i64>) -> Option<u64> {
+    bytes.map(|n| u64::try_from(n).unwrap_or(0))
 }

@@ -6,7 +6,7 @@
 use super::Key;
 use crate::access::ClientScope;
 use crate::error::StoreError;
-use crate::events::{EventCursor, EventFilter, EventPage};
+use crate::events::{EventCursor, EventFilter, EventPage, milliseconds};
 use crate::sqlite::connections::Connections;
 use sqlx::Row as _;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub(super) async fn page(
     let started = Instant::now();
     let limit = limit.clamp(1, LARGEST_PAGE);
     let client = scope.client();
-    let (from, to) = super::milliseconds(range);
+    let (from, to) = milliseconds(range);
     let mut bound = Key::before(to);
     if let Some(cursor) = after {
         bound = bound.min(Key::of_cursor(cursor)?);

@@ -2,18 +2,17 @@
 //!
 //! The rule: the first message that claims a batch owns it for ever; a later one only learns whose it is.
 
-use super::SeriesCache;
 use super::series::resolve;
 use crate::error::StoreError;
 use crate::metrics::{BatchClaim, Claimed, Claims, SeriesKey};
+use crate::sql::SeriesCache;
+use crate::sql::batches::{State, by_age, bytes};
 use crate::sqlite::SqliteDatabase;
 use crate::sqlite::multi_row::MultiRow;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use telemetry::envelope::MessageId;
-use uuid::Uuid;
 
 static INSERT: LazyLock<MultiRow> = LazyLock::new(|| {
     MultiRow::new(
@@ -64,9 +63,7 @@ async fn claim_batches(
     now: i64,
     remembered_since: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
-    let is_old = |claim: &BatchClaim| sent_at(claim.message).is_some_and(|second| second < remembered_since);
-    let (old, young): (Vec<usize>, Vec<usize>) =
-        (0..batches.len()).partition(|place| is_old(&batches[*place]));
+    let (old, young) = by_age(batches, remembered_since);
 
     // The common case first: none of these was seen before, and inserting says so by itself.
     let mut claimed = vec![Claimed::Mine; batches.len()];
@@ -88,27 +85,9 @@ async fn claim_batches(
     }
     seen.extend(old);
     for (place, state) in states(connection, batches, &seen).await? {
-        claimed[place] = match state {
-            State { owner, .. } if owner != batches[place].message => Claimed::Foreign,
-            State { done: true, .. } => Claimed::Done,
-            State { .. } => Claimed::Mine,
-        };
+        claimed[place] = state.claimed_by(batches[place].message);
     }
     Ok(claimed)
-}
-
-/// The places of batches in the order of the inbox: random ids then touch each of its pages once. Of equal batches the
-/// first stays first.
-pub(super) fn in_key_order(batches: &[BatchClaim]) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..batches.len()).collect();
-    places.sort_by_key(|place| (batches[*place].client, batches[*place].batch.as_str()));
-    places
-}
-
-/// What the inbox says of a batch.
-pub(super) struct State {
-    pub(super) owner: MessageId,
-    pub(super) done: bool,
 }
 
 /// The inbox rows of the batches at these places; places without a row are missing.
@@ -124,22 +103,9 @@ pub(super) async fn states(
             query = query.bind(place as i64).bind(batches[place].client.0).bind(&batches[place].batch);
         }
         for row in query.fetch_all(&mut *connection).await? {
-            let owner = <[u8; 16]>::try_from(row.try_get::<&[u8], _>(1)?)
-                .map_err(|_| StoreError::Damaged("the owner of a batch is no message id".to_owned()))?;
-            let owner = MessageId(u128::from_be_bytes(owner));
-            states.push((row.try_get::<i64, _>(0)? as usize, State { owner, done: row.try_get(2)? }));
+            let state = State::read(row.try_get(1)?, row.try_get(2)?)?;
+            states.push((row.try_get::<i64, _>(0)? as usize, state));
         }
     }
     Ok(states)
-}
-
-pub(super) fn bytes(message: MessageId) -> Vec<u8> {
-    message.0.to_be_bytes().to_vec()
-}
-
-/// When a message was sent, Unix seconds; `None` where its id does not tell.
-fn sent_at(message: MessageId) -> Option<i64> {
-    let id = Uuid::from_u128(message.0);
-    let (seconds, _) = (id.get_version_num() == 7).then(|| id.get_timestamp()).flatten()?.to_unix();
-    i64::try_from(seconds).ok()
 }

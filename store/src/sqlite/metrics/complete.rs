@@ -3,16 +3,16 @@
 //! The rule: in one transaction the batches are marked done and their numbers added; if one of them was done already,
 //! or is another message's, nothing is written.
 
-use super::claim::{bytes, in_key_order, states};
+use super::claim::states;
 use crate::error::StoreError;
 use crate::metrics::{Aggregate, BatchClaim, Completed, Completion, RollupKey, Usage};
+use crate::sql::aggregates::{aggregate, signed};
+use crate::sql::batches::{self, bytes, in_key_order};
 use crate::sqlite::SqliteDatabase;
 use crate::sqlite::multi_row::MultiRow;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use std::collections::HashSet;
+use sqlx::sqlite::SqliteConnection;
 use std::sync::LazyLock;
-use telemetry::sketch::Sketch;
 
 static MARK: LazyLock<MultiRow> = LazyLock::new(|| {
     let tail = format!(
@@ -52,7 +52,8 @@ pub(super) async fn complete(
         .map(|(k, a)| (*k, a.clone()))
         .collect();
     add_stored(&mut transaction, &mut rows).await?;
-    write_back(&mut transaction, &rows).await?;
+    let rows: Vec<(&RollupKey, &Aggregate)> = rows.iter().map(|(key, row)| (key, row)).collect();
+    write(&mut transaction, &rows).await?;
     for usage in &completion.usage {
         add_usage(&mut transaction, usage).await?;
     }
@@ -82,13 +83,8 @@ async fn not_mine_to_do(
     connection: &mut SqliteConnection,
     batches: &[BatchClaim],
 ) -> Result<Vec<usize>, StoreError> {
-    let all = in_key_order(batches);
-    let mut open = vec![false; batches.len()];
-    for (place, state) in states(connection, batches, &all).await? {
-        open[place] = state.owner == batches[place].message && !state.done;
-    }
-    let mut named = HashSet::new();
-    Ok((0..batches.len()).filter(|&place| !(open[place] && named.insert(&batches[place]))).collect())
+    let states = states(connection, batches, &in_key_order(batches)).await?;
+    Ok(batches::not_mine_to_do(batches, states))
 }
 
 /// Adds to each row what is stored under its key.
@@ -117,11 +113,11 @@ async fn add_stored(
     Ok(())
 }
 
-async fn write_back(
+/// Writes rows as they are, whatever was stored under their keys.
+pub(super) async fn write(
     connection: &mut SqliteConnection,
-    rows: &[(RollupKey, Aggregate)],
+    rows: &[(&RollupKey, &Aggregate)],
 ) -> Result<(), StoreError> {
-    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     for (range, sql) in WRITE.cut(rows.len()) {
         let mut query = sqlx::query(sql);
         for (key, row) in &rows[range] {
@@ -144,7 +140,6 @@ async fn write_back(
 }
 
 async fn add_usage(connection: &mut SqliteConnection, usage: &Usage) -> Result<(), StoreError> {
-    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     sqlx::query(include_str!("../queries/usage/add.sql"))
         .bind(usage.client.0)
         .bind(usage.day)
@@ -162,24 +157,4 @@ async fn add_usage(connection: &mut SqliteConnection, usage: &Usage) -> Result<(
             .await?;
     }
     Ok(())
-}
-
-/// The columns `count, latency_us, min_us, max_us, bytes_in, bytes_out, sketch`, beginning at `first`. A sketch that
-/// was not read is an empty one.
-pub(super) fn aggregate(row: &SqliteRow, first: usize) -> Result<Aggregate, StoreError> {
-    let unsigned =
-        |n: i64| u64::try_from(n).map_err(|_| StoreError::Damaged("a count below zero".to_owned()));
-    let sketch = match row.try_get::<Option<&[u8]>, _>(first + 6)? {
-        Some(blob) => Sketch::decode(blob).map_err(|error| StoreError::Damaged(error.to_string()))?,
-        None => Sketch::new(),
-    };
-    Ok(Aggregate {
-        count: unsigned(row.try_get(first)?)?,
-        latency_us: row.try_get(first + 1)?,
-        min_us: row.try_get(first + 2)?,
-        max_us: row.try_get(first + 3)?,
-        bytes_in: unsigned(row.try_get(first + 4)?)?,
-        bytes_out: unsigned(row.try_get(first + 5)?)?,
-        sketch,
-    })
 }

@@ -2,25 +2,23 @@
 //!
 //! The rule: each of the two steps that count a batch is one transaction of the one writing connection.
 
-mod cache;
 mod claim;
 mod complete;
-mod kinds;
 mod read;
+mod rebuild;
 mod series;
-
-pub(super) use cache::SeriesCache;
+mod workers;
 
 use super::SqliteDatabase;
 use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{
-    BatchClaim, BucketCount, Claims, Completed, Completion, MetricsRetention, MetricsStore, RollupRow,
-    Series, SeriesFilter, SeriesKey, Usage,
+    BatchClaim, BucketCount, Claims, Completed, Completion, MetricsRetention, MetricsStore, Rebuild,
+    RollupRow, Series, SeriesFilter, SeriesKey, Usage, Worker,
 };
 use async_trait::async_trait;
 use read::Asked;
-use telemetry::time::{Resolution, Span};
+use telemetry::time::Span;
 
 #[async_trait]
 impl MetricsStore for SqliteDatabase {
@@ -91,19 +89,12 @@ impl MetricsStore for SqliteDatabase {
     }
 
     async fn prune(&self, retention: &MetricsRetention, now: i64, limit: u32) -> Result<u64, StoreError> {
-        let kept = [
-            (Resolution::Minute, Some(retention.minutes)),
-            (Resolution::Hour, Some(retention.hours)),
-            (Resolution::Day, retention.days),
-        ];
         let mut deleted = 0;
-        for (resolution, kept) in kept {
-            let Some(kept) = kept else { continue };
+        for (resolution, before) in retention.outlived(now) {
             let mut transaction = self.connections.write().await?;
             deleted += sqlx::query(include_str!("../queries/rollups/prune.sql"))
                 .bind(resolution.seconds())
-                // A bucket has outlived its time when its end has.
-                .bind(now.saturating_sub(kept).saturating_sub(resolution.seconds()))
+                .bind(before)
                 .bind(i64::from(limit))
                 .execute(&mut *transaction)
                 .await?
@@ -119,6 +110,18 @@ impl MetricsStore for SqliteDatabase {
             .rows_affected();
         transaction.commit().await?;
         Ok(deleted)
+    }
+
+    async fn rebuild(&self, scope: &ClientScope) -> Result<Box<dyn Rebuild>, StoreError> {
+        Ok(Box::new(rebuild::begin(self, scope).await?))
+    }
+
+    async fn note_worker(&self, worker: &Worker) -> Result<(), StoreError> {
+        workers::note(self, worker).await
+    }
+
+    async fn workers(&self, since: i64) -> Result<Vec<Worker>, StoreError> {
+        workers::list(self, since).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! Reading rollups, series and usage.
 
-use super::complete::aggregate;
-use super::kinds;
 use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, Usage};
+use crate::sql::aggregates::{aggregate, unsigned};
+use crate::sql::kinds;
 use crate::sqlite::SqliteDatabase;
 use futures::TryStreamExt as _;
 use sqlx::query::Query;
@@ -112,7 +112,7 @@ pub(super) async fn requests_by_bucket(
         let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/count.sql")), scope, filter);
         let rows = bind_spans(statement, spans, status).fetch_all(database.connections.readers()).await?;
         for row in &rows {
-            let requests = u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0);
+            let requests = unsigned(row.try_get(2)?)?;
             counts.push(BucketCount { series: SeriesId(row.try_get(0)?), bucket: row.try_get(1)?, requests });
         }
     }
@@ -125,28 +125,11 @@ pub(super) async fn usage(
     from: i64,
     to: i64,
 ) -> Result<Vec<Usage>, StoreError> {
-    let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
     let rows = sqlx::query(include_str!("../queries/usage/list.sql"))
         .bind(scope.client().0)
         .bind(from)
         .bind(to)
         .fetch_all(database.connections.readers())
         .await?;
-    let mut days: Vec<Usage> = Vec::new();
-    for row in &rows {
-        let day: i64 = row.try_get(0)?;
-        if days.last().is_none_or(|last| last.day != day) {
-            days.push(Usage {
-                client: scope.client(),
-                day,
-                accepted: unsigned(row.try_get(1)?),
-                bytes: unsigned(row.try_get(2)?),
-                rejected: Default::default(),
-            });
-        }
-        if let (Some(last), Some(field)) = (days.last_mut(), row.try_get::<Option<String>, _>(3)?) {
-            last.rejected.insert(field, unsigned(row.try_get(4)?));
-        }
-    }
-    Ok(days)
+    crate::sql::usage::days(scope.client(), &rows)
 }

@@ -3,11 +3,10 @@
 //! The rule: a name takes a place under its cap in the transaction that admits it, by raising a counter that only
 //! grows; so a cap is exact, however many ask at once.
 
-use super::cache::SeriesCache;
-use super::kinds;
 use crate::error::StoreError;
 use crate::metrics::{SeriesCaps, SeriesId, SeriesKey};
-use crate::series_names::{Name, Scope, under_caps};
+use crate::series_names::{Name, Scope, all_under_caps};
+use crate::sql::{Resolved, SeriesCache, kinds};
 use crate::sqlite::multi_row::MultiRow;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
@@ -19,20 +18,6 @@ static KNOWN_NAMES: LazyLock<MultiRow> = LazyLock::new(|| {
     MultiRow::new("WITH asked (place, client, scope, name) AS (VALUES", 4, &tail)
 });
 
-/// What was found out in a transaction, to be remembered once it has been committed.
-#[derive(Default)]
-pub(super) struct Resolved {
-    pub(super) numbers: HashMap<SeriesKey, SeriesId>,
-    full: HashSet<Scope>,
-}
-
-impl Resolved {
-    pub(super) fn committed(self, cache: &SeriesCache) {
-        cache.remember(self.numbers);
-        cache.remember_full(self.full);
-    }
-}
-
 /// Finds or makes the numbers of `keys` inside a writing transaction.
 pub(super) async fn resolve(
     connection: &mut SqliteConnection,
@@ -42,25 +27,14 @@ pub(super) async fn resolve(
 ) -> Result<Resolved, StoreError> {
     let mut resolved = Resolved::default();
     let mut admitted: HashMap<Name, bool> = HashMap::new();
-    let effective: Vec<SeriesKey> = loop {
-        let mut unknown = BTreeSet::new();
-        let series = keys
-            .iter()
-            .map(|key| {
-                under_caps(key, |name| match admitted.get(&name) {
-                    Some(known) => *known,
-                    None => {
-                        unknown.insert(name);
-                        false
-                    }
-                })
-            })
-            .collect();
-        if unknown.is_empty() {
-            break series;
+    let effective = loop {
+        match all_under_caps(keys.iter().copied(), &admitted) {
+            Ok(series) => break series,
+            Err(unknown) => {
+                let names = unknown.into_iter().collect();
+                admit(connection, caps, cache, names, &mut admitted, &mut resolved.full).await?;
+            }
         }
-        admit(connection, caps, cache, unknown.into_iter().collect(), &mut admitted, &mut resolved.full)
-            .await?;
     };
 
     let mut numbers: BTreeMap<&SeriesKey, SeriesId> = BTreeMap::new();

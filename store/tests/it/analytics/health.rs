@@ -79,8 +79,8 @@ async fn services_equal_straight_arithmetic() {
             let hits: Vec<&Sample> = samples.iter().filter(of_service).collect();
             assert_totals(&row.totals, &hits, &format!("{query:?}"));
             assert_eq!(row.sparkline.iter().sum::<u64>(), hits.len() as u64);
-            // A day by the quarter of an hour, beginning within one.
-            assert_eq!(row.sparkline.len(), 97);
+            // A day by the hour, beginning within one.
+            assert_eq!(row.sparkline.len(), 25);
         }
     }
 }

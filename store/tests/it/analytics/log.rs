@@ -1,20 +1,52 @@
 //! The request log as the API shows it.
 
 use super::{CLIENT, everything, range, scope};
+use crate::contract::events::NEVER;
 use crate::samples::{NOW, Sample};
 use store::access::ClientScope;
 use store::analytics::{self, RequestsQuery};
 use store::events::Event;
-use store::sqlite::SqliteEvents;
 use store::{EventStore, Failure};
 use telemetry::error::ErrorCode;
 use telemetry::hit::Hit;
 use telemetry::report::ClientId;
 use telemetry::time::{DAY, HOUR};
 
-async fn log() -> (tempfile::TempDir, SqliteEvents) {
-    let folder = tempfile::tempdir().unwrap();
-    let events = SqliteEvents::open(&folder.path().join("events.db")).await.unwrap();
+/// Names a backend's tests.
+macro_rules! over {
+    ($backend:ident, [$($test:ident),* $(,)?]) => {
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let opened = crate::$backend::open_events().await;
+                    super::fill(&*opened.store).await;
+                    super::$test(&*opened.store).await;
+                }
+            )*
+        }
+    };
+}
+
+over!(
+    sqlite,
+    [
+        every_row_leads_to_its_request_by_an_id_fit_for_urls,
+        traces_and_parts_of_texts_are_found,
+        junk_is_refused_or_finds_nothing
+    ]
+);
+over!(
+    mongodb,
+    [
+        every_row_leads_to_its_request_by_an_id_fit_for_urls,
+        traces_and_parts_of_texts_are_found,
+        junk_is_refused_or_finds_nothing
+    ]
+);
+
+/// Stores ten hits.
+async fn fill(events: &dyn EventStore) {
     let sample = Sample::at(NOW);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let list: Vec<Event<'_>> = (0..10)
@@ -25,12 +57,12 @@ async fn log() -> (tempfile::TempDir, SqliteEvents) {
                 client: CLIENT,
                 batch: "b:printer/1 ?&",
                 position,
+                expire_at: NEVER,
                 hit: Hit { trace_id, error, ..sample.hit() },
             }
         })
         .collect();
     events.insert(&list).await.unwrap();
-    (folder, events)
 }
 
 fn query() -> RequestsQuery {
@@ -45,17 +77,15 @@ fn code<T: std::fmt::Debug>(result: Result<T, Failure>) -> ErrorCode {
     }
 }
 
-#[tokio::test]
-async fn every_row_leads_to_its_request_by_an_id_fit_for_urls() {
-    let (_folder, events) = log().await;
+async fn every_row_leads_to_its_request_by_an_id_fit_for_urls(events: &dyn EventStore) {
     let mut asked = query();
     let mut ids = Vec::new();
     loop {
-        let page = analytics::requests(&events, &scope(), &asked).await.unwrap();
+        let page = analytics::requests(events, &scope(), &asked).await.unwrap();
         assert!(page.requests.len() <= 3);
         for row in page.requests {
             assert!(row.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
-            let detail = analytics::request(&events, &scope(), &row.id).await.unwrap();
+            let detail = analytics::request(events, &scope(), &row.id).await.unwrap();
             assert_eq!(detail.row, row);
             ids.push(row.id);
         }
@@ -69,14 +99,12 @@ async fn every_row_leads_to_its_request_by_an_id_fit_for_urls() {
     assert_eq!(ids.len(), 10);
 
     let other = ClientScope::of_the_instance(ClientId(4));
-    assert_eq!(code(analytics::request(&events, &other, &ids[0]).await), ErrorCode::NotFound);
-    assert!(analytics::requests(&events, &other, &query()).await.unwrap().requests.is_empty());
+    assert_eq!(code(analytics::request(events, &other, &ids[0]).await), ErrorCode::NotFound);
+    assert!(analytics::requests(events, &other, &query()).await.unwrap().requests.is_empty());
 }
 
-#[tokio::test]
-async fn traces_and_parts_of_texts_are_found() {
-    let (_folder, events) = log().await;
-    let find = async |query| analytics::requests(&events, &scope(), &query).await.unwrap().requests;
+async fn traces_and_parts_of_texts_are_found(events: &dyn EventStore) {
+    let find = async |query| analytics::requests(events, &scope(), &query).await.unwrap().requests;
     let trace_id = Some("4BF92F3577B34DA6A3CE929D0E0E4736".to_owned());
     assert_eq!(find(RequestsQuery { trace_id, ..query() }).await.len(), 1);
     assert_eq!(find(RequestsQuery { text: Some("PAPER".into()), ..query() }).await.len(), 1);
@@ -88,12 +116,10 @@ async fn traces_and_parts_of_texts_are_found() {
     );
 }
 
-#[tokio::test]
-async fn junk_is_refused_or_finds_nothing() {
-    let (_folder, events) = log().await;
+async fn junk_is_refused_or_finds_nothing(events: &dyn EventStore) {
     for junk in ["", "a", "MQ", "äöü", "e30", "WzEsIngiXQ", "////"] {
-        assert_eq!(code(analytics::request(&events, &scope(), junk).await), ErrorCode::NotFound, "{junk}");
+        assert_eq!(code(analytics::request(events, &scope(), junk).await), ErrorCode::NotFound, "{junk}");
         let asked = RequestsQuery { cursor: Some(junk.into()), ..query() };
-        assert_eq!(code(analytics::requests(&events, &scope(), &asked).await), ErrorCode::Invalid, "{junk}");
+        assert_eq!(code(analytics::requests(events, &scope(), &asked).await), ErrorCode::Invalid, "{junk}");
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{BUDGET, CLIENT, all_time, event, id, pages, scope};
 use crate::samples::{NOW, Random, Sample};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use store::EventStore;
 use store::access::ClientScope;
-use store::events::{Event, EventCursor, EventFilter, EventGroup};
+use store::events::{Event, EventCursor, EventFilter, Observation};
 use telemetry::hit::Hit;
 use telemetry::report::ClientId;
-use telemetry::time::{Range, Resolution, from_second};
+use telemetry::time::{Range, from_second};
 
 pub(crate) async fn the_first_content_under_an_identity_stays(store: Arc<dyn EventStore>) {
     let (first, second) = (Sample::at(NOW), Sample { status: 500, ..Sample::at(NOW + 60) });
@@ -109,7 +109,7 @@ pub(crate) async fn another_client_sees_nothing(store: Arc<dyn EventStore>) {
     assert!(page.rows.is_empty() && page.next.is_none());
     assert_eq!(store.get(&other, &id("b:x", 0)).await.unwrap(), None);
     assert_eq!(store.count(&other).await.unwrap(), 0);
-    assert!(store.group(&other, all_time()).await.unwrap().is_empty());
+    store.each(&other, all_time(), &mut |observation| panic!("{observation:?}")).await.unwrap();
     assert_eq!(store.prune(ClientId(8), i64::MAX, 10).await.unwrap(), 0);
     // Nor with a cursor of the first client's.
     let cursor = EventCursor { at: (NOW + 1) * 1_000, id: id("b:x", 0) };
@@ -129,54 +129,31 @@ pub(crate) async fn junk_finds_nothing(store: Arc<dyn EventStore>) {
     assert!(page.is_err_and(|error| !error.is_retryable()));
 }
 
-pub(crate) async fn groups_equal_a_direct_group_by(store: Arc<dyn EventStore>) {
+pub(crate) async fn each_event_of_a_range_is_handed_over_once_as_it_was_stored(store: Arc<dyn EventStore>) {
     let mut random = Random::new(3);
     let mut samples: Vec<Sample> = (0..2_000).map(|_| random.sample(NOW, 600)).collect();
-    // Latencies whose microseconds lie on either side of a half.
-    let half = 0.000_5_f64;
-    let edges =
-        [0.0, half, half.next_down(), 3.0 * half, 2_001.0 * half, (4_001.0 * half).next_down(), 86_400_000.0];
-    for (sample, edge) in samples.iter_mut().zip(edges) {
-        sample.latency_ms = edge;
+    // The ends of the range, and a latency that only its own bits are equal to.
+    for (sample, at) in samples.iter_mut().zip([NOW - 480, NOW - 60]) {
+        sample.at = at * 1_000;
     }
-    let events: Vec<_> = (0..).zip(&samples).map(|(n, sample)| event("b:g", n, sample.hit())).collect();
-    store.insert(&events).await.unwrap();
+    samples[0].latency_ms = 0.1 + 0.2;
+    let mut events: Vec<_> = (0..).zip(&samples).map(|(n, sample)| event("b:g", n, sample.hit())).collect();
     let without_size = Hit { request_size: None, response_size: None, ..samples[0].hit() };
-    store.insert(&[event("b:h", 0, without_size)]).await.unwrap();
+    events.push(event("m:h", 0, without_size));
+    store.insert(&events).await.unwrap();
 
     let range = Range::new(from_second(NOW - 480), from_second(NOW - 60)).unwrap();
-    let mut groups: BTreeMap<_, EventGroup> = BTreeMap::new();
-    for (sample, has_size) in samples.iter().map(|sample| (sample, true)).chain([(&samples[0], false)]) {
-        if !(NOW - 480..NOW - 60).contains(&sample.second()) {
-            continue;
-        }
-        let minute = Resolution::Minute.floor(sample.second());
-        let (service, environment) = (sample.service.clone(), sample.environment.clone());
-        let (method, endpoint, status) = (sample.method, sample.endpoint.clone(), sample.status);
-        let key = (minute, service.clone(), environment.clone(), method, endpoint.clone(), status);
-        let (count, latency_us, bytes_in, bytes_out) = (0, 0, 0, 0);
-        let empty = EventGroup {
-            minute,
-            service,
-            environment,
-            method,
-            endpoint,
-            status,
-            count,
-            latency_us,
-            bytes_in,
-            bytes_out,
-        };
-        let group = groups.entry(key).or_insert(empty);
-        group.count += 1;
-        group.latency_us += telemetry::hit::latency_us(sample.latency_ms);
-        if has_size {
-            group.bytes_in += sample.bytes_in;
-            group.bytes_out += sample.bytes_out;
-        }
-    }
-    let expected: Vec<EventGroup> = groups.into_values().collect();
-    assert_eq!(store.group(&scope(), range).await.unwrap(), expected);
+    let in_range = |event: &&Event<'_>| ((NOW - 480) * 1_000..(NOW - 60) * 1_000).contains(&event.hit.at);
+    let mut expected: Vec<String> = events
+        .iter()
+        .filter(in_range)
+        .map(|event| format!("{:?}", Observation::new(event.batch, &event.hit)))
+        .collect();
+    let mut found = Vec::new();
+    store.each(&scope(), range, &mut |observation| found.push(format!("{observation:?}"))).await.unwrap();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
 }
 
 pub(crate) async fn pruning_takes_the_oldest_in_portions(store: Arc<dyn EventStore>) {

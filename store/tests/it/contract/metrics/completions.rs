@@ -97,7 +97,7 @@ pub(crate) async fn a_batch_of_another_message_cannot_be_completed(metrics: Arc<
 }
 
 /// All rollup rows of a client.
-async fn stored(metrics: &dyn MetricsStore, client: ClientId) -> BTreeMap<RollupKey, Aggregate> {
+pub(crate) async fn stored(metrics: &dyn MetricsStore, client: ClientId) -> BTreeMap<RollupKey, Aggregate> {
     let scope = store::access::ClientScope::of_the_instance(client);
     let mut rows = BTreeMap::new();
     for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
@@ -114,7 +114,7 @@ async fn stored(metrics: &dyn MetricsStore, client: ClientId) -> BTreeMap<Rollup
 }
 
 /// The numbers that series have been given.
-async fn numbers(
+pub(crate) async fn numbers(
     metrics: &dyn MetricsStore,
     client: ClientId,
     samples: &[Sample],

@@ -1,14 +1,18 @@
-//! What every metrics store promises: claims, completions, series under caps, reading, retention.
+//! What every metrics store promises: claims, completions, series under caps, reading, retention, rebuilding, workers.
 
 mod claims;
 mod completions;
 mod reading;
+mod rebuilding;
 mod series;
+mod workers;
 
 pub(crate) use claims::*;
 pub(crate) use completions::*;
 pub(crate) use reading::*;
+pub(crate) use rebuilding::*;
 pub(crate) use series::*;
+pub(crate) use workers::*;
 
 use store::MetricsStore;
 use store::access::ClientScope;
@@ -43,6 +47,7 @@ macro_rules! contract {
                     beyond_a_cap_the_rest_counts_under_other,
                     caps_are_exact_under_concurrency,
                     the_name_other_takes_no_place,
+                    the_longest_names_are_names,
                     filters_choose_series,
                     rows_are_read_by_span_and_status,
                     sketches_are_read_where_asked_for,
@@ -50,6 +55,10 @@ macro_rules! contract {
                     series_without_rows_are_not_active,
                     another_client_reads_nothing,
                     what_has_outlived_its_time_is_pruned_in_portions,
+                    a_rebuild_writes_the_rows_of_its_spans_anew,
+                    a_rebuild_without_a_commit_has_not_happened,
+                    a_rebuild_holds_claims_and_completions_off,
+                    workers_are_known_until_they_have_been_silent_for_a_day,
                 ]
             );
         }

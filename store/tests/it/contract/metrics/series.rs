@@ -1,13 +1,14 @@
 //! Series and their caps.
 
 use super::{CAPS, CLIENT, endpoint, of_kind, scope, service, service_names};
-use crate::samples::NOW;
+use crate::samples::{NOW, Random};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::MetricsStore;
 use store::access::ClientScope;
 use store::metrics::{OTHER, SeriesFilter, SeriesFilterKind, SeriesId, SeriesKey, SeriesKind};
 use telemetry::hit::Method;
+use telemetry::limits;
 use telemetry::report::ClientId;
 
 async fn ask(metrics: &dyn MetricsStore, keys: &[SeriesKey]) -> Vec<SeriesId> {
@@ -134,6 +135,19 @@ pub(crate) async fn the_name_other_takes_no_place(metrics: Arc<dyn MetricsStore>
     for (id, asked) in ids.into_iter().zip(&keys) {
         assert_eq!(&key(&*metrics, id).await, asked);
     }
+}
+
+pub(crate) async fn the_longest_names_are_names(metrics: Arc<dyn MetricsStore>) {
+    // Text that does not compress, so that no index makes it shorter.
+    let mut random = Random::new(11);
+    let mut long =
+        |bytes: usize| (0..bytes).map(|_| char::from(b'!' + random.below(90) as u8)).collect::<String>();
+    let (environment, service) = (long(limits::ENVIRONMENT_BYTES), long(limits::SERVICE_BYTES));
+    let kind =
+        SeriesKind::Endpoint { service, method: Method::Options, endpoint: long(limits::ENDPOINT_BYTES) };
+    let asked = SeriesKey { client: CLIENT, environment, kind };
+    let ids = ask(&*metrics, std::slice::from_ref(&asked)).await;
+    assert_eq!(key(&*metrics, ids[0]).await, asked);
 }
 
 pub(crate) async fn filters_choose_series(metrics: Arc<dyn MetricsStore>) {

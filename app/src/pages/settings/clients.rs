@@ -1,0 +1,116 @@
+//! `/settings/clients`: the clients of the installation. For super admins.
+
+use crate::api::{self, change};
+use crate::clock;
+use crate::live::Live;
+use crate::pages::SessionReport;
+use crate::pages::login::FormProblem;
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::report::Report;
+use crate::widgets::{Card, Field, use_alive};
+use jiff::Timestamp;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use std::sync::Arc;
+use telemetry::report::Client;
+
+#[component]
+pub(crate) fn ClientsPage() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let report = Report::new(live, || (), |()| api::clients());
+    let status = Signal::derive(move || report.status());
+    let content = Arc::new(move || view! { <Clients report/> }.into_any());
+    let allowed = Memo::new(move |_| report.with(|_| ()).is_some());
+    view! {
+        <Title text="Clients"/>
+        <h1 class="settings-title">"Clients"</h1>
+        <p class="settings-text">
+            "A client owns services, keys and members; nobody sees another client's. Its number is never given twice."
+        </p>
+        <Card title="Clients" id="clients" status content/>
+        <Transition fallback=|| ()>{move || allowed.get().then(|| view! { <NewClient live/> })}</Transition>
+    }
+    .into_any()
+}
+
+#[component]
+fn Clients(report: Report<Vec<Client>>) -> impl IntoView {
+    let rows = move || report.with_time(|clients, at| clients.iter().map(|one| line(one, at)).collect_view());
+    view! {
+        <div class="table-scroll">
+            <table class="table is-stacking clients">
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Number"</th>
+                        <th scope="col">"Made"</th>
+                        <th scope="col"><span class="visually-hidden">"Pages"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn line(client: &Client, at: Timestamp) -> AnyView {
+    let Client { id, name, created_at } = client.clone();
+    let place = Place { client: Some(id), ..Place::default() };
+    view! {
+        <tr>
+            <th scope="row"><a href=place.on("/overview")>{name}</a></th>
+            <td data-label="number">{id.to_string()}</td>
+            <td data-label="made" title=clock::moment(created_at, at)>{clock::ago(created_at, at)}</td>
+            <td>
+                <div class="row-actions">
+                    <a class="button is-small" href=place.on("/settings/keys")>"Keys"</a>
+                    <a class="button is-small" href=place.on("/settings/members")>"Members"</a>
+                </div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn NewClient(live: Live) -> impl IntoView {
+    let alive = use_alive();
+    let session = expect_context::<SessionReport>();
+    let name = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<Problem>);
+    let busy = RwSignal::new(false);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        leptos::task::spawn_local(async move {
+            match change::create_client(name.get_untracked().trim()).await {
+                Ok(_) => {
+                    problem.try_set(None);
+                    live.again();
+                    // The switch above offers it too.
+                    session.refetch();
+                }
+                Err(error) => {
+                    problem.try_set(Some(error));
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <section class="card" aria-labelledby="new-client-title">
+            <h2 class="card-title" id="new-client-title">"New client"</h2>
+            <form class="form settings-form" method="post" on:submit=submit>
+                <FormProblem problem fields=&["name"]/>
+                <Field label="Name" name="name" value=name problem/>
+                <button class="button is-solid" type="submit" disabled=move || !alive.get() || busy.get()>
+                    "Make client"
+                </button>
+            </form>
+        </section>
+    }
+    .into_any()
+}

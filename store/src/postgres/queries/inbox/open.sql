@@ -1,0 +1,1 @@
+SELECT batch FROM inbox WHERE client = $1 AND NOT done

@@ -1,0 +1,1 @@
+UPDATE edges SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1

@@ -1,0 +1,3 @@
+SELECT keys.id, keys.client, keys.environment, keys.expires_at, keys.origins, keys.services, clients.raw_retention_days
+FROM keys JOIN clients ON clients.id = keys.client
+WHERE keys.digest = $1 AND keys.revoked_at IS NULL

@@ -1,0 +1,1 @@
+SELECT id, username, email, super_admin, password_hash, disabled FROM users WHERE id = $1

@@ -1,2 +1,0 @@
-INSERT INTO members (client, user, role) VALUES (?1, ?2, ?3)
-ON CONFLICT DO UPDATE SET role = excluded.role

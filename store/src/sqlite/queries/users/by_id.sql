@@ -1,1 +1,0 @@
-SELECT id, username, email, super_admin, password_hash, disabled FROM users WHERE id = ?
