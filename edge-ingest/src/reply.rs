@@ -40,11 +40,7 @@ struct Accepted<'a> {
     rejected: &'a [Rejection],
 }
 
-pub(crate) fn accepted(
-    accepted: u32,
-    rejected: &[Rejection],
-    readers: &Readers,
-) -> worker::Result<Response> {
+pub(crate) fn accepted(accepted: u32, rejected: &[Rejection], readers: &Readers) -> worker::Result<Response> {
     json(202, &Accepted { accepted, rejected }, None, readers)
 }
 

@@ -91,7 +91,7 @@ pub struct NewKeyRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyRotation {
     /// Its successor.
-    Rotated(KeyInfo),
+    Rotated(Box<KeyInfo>),
     /// It is revoked, has expired, or was rotated before.
     Over,
     /// The client has no such key.

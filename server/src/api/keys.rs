@@ -167,7 +167,7 @@ pub(super) async fn rotate(
     state.edge.forget();
     match rotation {
         KeyRotation::Rotated(info) => {
-            Ok((StatusCode::CREATED, Json(NewKey { info, key: fresh.reveal().to_owned() })))
+            Ok((StatusCode::CREATED, Json(NewKey { info: *info, key: fresh.reveal().to_owned() })))
         }
         KeyRotation::Over => {
             let message = "this key is revoked, has expired, or was rotated before; make a new one";

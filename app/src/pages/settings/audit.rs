@@ -119,7 +119,7 @@ fn line(entry: &AuditEntry, at: Timestamp) -> AnyView {
 /// `signing-key.rotated` as people read it: the participle comes first.
 fn words(action: &str) -> String {
     match action.split_once('.') {
-        Some((noun, done)) => format!("{done} {}", noun.replace('-', " ")),
+        Some((noun, done)) => format!("{done} {noun}").replace('-', " "),
         None => action.to_owned(),
     }
 }
@@ -129,6 +129,7 @@ mod tests {
     #[test]
     fn actions_are_read_as_words() {
         assert_eq!(super::words("signing-key.rotated"), "rotated signing key");
+        assert_eq!(super::words("instance.set-up"), "set up instance");
         assert_eq!(super::words("odd"), "odd");
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn rotate(
         .await?;
     write(&mut transaction, scope, "key.rotated", &old).await?;
     transaction.commit().await?;
-    Ok(KeyRotation::Rotated(made))
+    Ok(KeyRotation::Rotated(Box::new(made)))
 }
 
 async fn insert(
