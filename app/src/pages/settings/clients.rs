@@ -22,7 +22,6 @@ pub(crate) fn ClientsPage() -> impl IntoView {
     let report = Report::new(live, || (), |()| api::clients());
     let status = Signal::derive(move || report.status());
     let content = Arc::new(move || view! { <Clients report/> }.into_any());
-    let allowed = Memo::new(move |_| report.with(|_| ()).is_some());
     view! {
         <Title text="Clients"/>
         <h1 class="settings-title">"Clients"</h1>
@@ -30,9 +29,17 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             "A client owns services, keys and members; nobody sees another client's. Its number is never given twice."
         </p>
         <Card title="Clients" id="clients" status content/>
-        <Transition fallback=|| ()>{move || allowed.get().then(|| view! { <NewClient live/> })}</Transition>
+        <Transition fallback=|| ()><NewClientOfReader report live/></Transition>
     }
     .into_any()
+}
+
+/// For whoever may read the list. Under the `Transition`, as the memo reads the report; a memo, as a new answer must
+/// not empty the form.
+#[component]
+fn NewClientOfReader(report: Report<Vec<Client>>, live: Live) -> impl IntoView {
+    let allowed = Memo::new(move |_| report.with(|_| ()).is_some());
+    move || allowed.get().then(|| view! { <NewClient live/> })
 }
 
 #[component]

@@ -191,9 +191,14 @@ fn Rotate(client: ClientId, id: i64, live: Live, made: RwSignal<Option<NewKey>>)
 /// The form for a new key, for those who may make one.
 #[component]
 fn NewKeyCard(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
+    view! { <Transition fallback=|| ()><NewKeyOfManager report live made/></Transition> }.into_any()
+}
+
+/// Under the `Transition`, as the memo reads the report; a memo, as a new answer must not empty the form.
+#[component]
+fn NewKeyOfManager(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
     let client = Memo::new(move |_| report.with(|view| view.manages.then_some(view.client)).flatten());
-    let form = move || client.get().map(|client| view! { <NewKeyForm client live made/> });
-    view! { <Transition fallback=|| ()>{form}</Transition> }.into_any()
+    move || client.get().map(|client| view! { <NewKeyForm client live made/> })
 }
 
 #[component]

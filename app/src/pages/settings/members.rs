@@ -24,12 +24,6 @@ pub(crate) fn MembersPage() -> impl IntoView {
     let made = RwSignal::new(None::<NewInvitation>);
     let status = Signal::derive(move || report.status());
     let content = Arc::new(move || view! { <Members report live/> }.into_any());
-    let manages = Memo::new(move |_| report.with(|view| view.manages) == Some(true));
-    let client = Memo::new(move |_| report.with(|view| view.client.id));
-    let invitations = move || {
-        let client = client.get().filter(|_| manages.get())?;
-        Some(view! { <Invitations report client live/> <Invite client live made/> })
-    };
     view! {
         <Title text="Members"/>
         <h1 class="settings-title">"Members"</h1>
@@ -38,9 +32,17 @@ pub(crate) fn MembersPage() -> impl IntoView {
         </p>
         <Made made/>
         <Card title="Members" id="members" status content/>
-        <Transition fallback=|| ()>{invitations}</Transition>
+        <Transition fallback=|| ()><Inviting report live made/></Transition>
     }
     .into_any()
+}
+
+/// For those who may invite. Under the `Transition`, as the memo reads the report; a memo, as a new answer must not
+/// empty the form.
+#[component]
+fn Inviting(report: Report<MembersView>, live: Live, made: RwSignal<Option<NewInvitation>>) -> impl IntoView {
+    let client = Memo::new(move |_| report.with(|view| view.manages.then_some(view.client.id)).flatten());
+    move || client.get().map(|client| view! { <Invitations report client live/> <Invite client live made/> })
 }
 
 /// The invitation that was just made.
