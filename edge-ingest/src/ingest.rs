@@ -67,6 +67,7 @@ async fn accept(
         raw_retention: i64::from(key.told.raw_retention_days) * DAY_MS,
         environment: &key.told.environment,
         masking: &key.masking,
+        capture_bodies: key.told.capture_bodies,
         services: &key.told.services,
         origin: origin.as_origin(),
     };

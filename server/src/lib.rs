@@ -10,6 +10,7 @@
 pub mod api;
 pub mod auth;
 pub mod edge;
+mod headers;
 pub mod health;
 pub mod ingest;
 pub mod metrics;

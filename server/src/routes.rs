@@ -10,7 +10,7 @@
 //! | people | everything else ([`crate::pages`]) | session, where the page needs one |
 
 use crate::state::AppState;
-use crate::{api, auth, edge, health, ingest, metrics, pages, request_id};
+use crate::{api, auth, edge, headers, health, ingest, metrics, pages, request_id};
 use axum::Router;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .merge(edge_routes.method_not_allowed_fallback(api::method_not_allowed))
         .merge(health_routes)
         .route("/metrics", get(metrics::metrics))
+        .layer(from_fn_with_state(state.clone(), headers::layer))
         .layer(from_fn(request_id::layer));
     guarded.merge(ingest_routes).with_state(state)
 }

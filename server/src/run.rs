@@ -108,7 +108,7 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
     )
     .await
     .context("could not prepare sessions")?;
-    let ingest = Ingest::new(&config, Arc::clone(&queue), Arc::clone(&stores.accounts), Arc::clone(&clock));
+    let ingest = Ingest::new(&config, Arc::clone(&queue), &stores, Arc::clone(&clock));
     let edge = Edge::new(Arc::clone(&stores.accounts), &config.masked_fields, Arc::clone(&clock));
     let consumer = Consumer::new(
         Arc::clone(&queue),

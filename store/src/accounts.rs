@@ -12,6 +12,7 @@ use telemetry::report::accounts::{
     AuditPage, Invitation, Member, Offer, SessionInfo, SigningKeyInfo, UserInfo,
 };
 use telemetry::report::edges::EdgeInfo;
+use telemetry::report::limits::ClientLimits;
 use telemetry::report::{Client, ClientId, KeyInfo, User};
 
 /// A user to be made.
@@ -85,6 +86,10 @@ pub struct NewKeyRecord {
     pub origins: Vec<String>,
     /// The only services whose hits it may send; empty: all. None holds a line break.
     pub services: Vec<String>,
+    /// Hits a second, on average; `None`: no limit.
+    pub hits_per_second: Option<u32>,
+    /// Hits at once; `None`: as many as in a second.
+    pub burst: Option<u32>,
 }
 
 /// What becomes of a key that is to be rotated.
@@ -123,8 +128,12 @@ pub struct IngestKey {
     pub id: i64,
     pub client: ClientId,
     pub environment: String,
-    /// How long the client keeps raw events, in days.
-    pub raw_retention_days: u32,
+    /// What its client may send, and what is kept of it.
+    pub limits: ClientLimits,
+    /// Hits a second, on average, that it may send itself; `None`: no limit.
+    pub hits_per_second: Option<u32>,
+    /// Hits that may come with it at once; `None`: as many as in a second.
+    pub burst: Option<u32>,
     /// From when on it is refused; `None`: never.
     pub expires_at: Option<Timestamp>,
     /// The only web origins whose pages may use it; empty: no restriction.
@@ -280,8 +289,11 @@ pub trait AccountStore: Send + Sync {
 
     async fn client(&self, scope: &ClientScope) -> Result<Client, StoreError>;
 
-    /// Changes how long a client's raw events are kept, in days.
-    async fn set_raw_retention(&self, scope: &ClientScope, days: u32) -> Result<(), StoreError>;
+    /// What a client may send, and what is kept of it.
+    async fn limits(&self, scope: &ClientScope) -> Result<ClientLimits, StoreError>;
+
+    /// Changes all limits of a client.
+    async fn set_limits(&self, scope: &ClientScope, limits: &ClientLimits) -> Result<(), StoreError>;
 
     /// Whether a client exists, and the user's role in it. For [`crate::access`] only.
     async fn role_in(&self, user: i64, client: ClientId) -> Result<ClientMembership, StoreError>;

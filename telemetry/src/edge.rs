@@ -68,6 +68,9 @@ pub struct EdgeKey {
     pub environment: String,
     /// How long raw hits are kept; older ones are refused.
     pub raw_retention_days: u32,
+    /// Whether captured bodies are kept; a core that says nothing keeps them.
+    #[serde(default = "kept")]
+    pub capture_bodies: bool,
     /// Fields that are masked beside the well-known ones.
     pub masked_fields: Vec<String>,
     /// From when on the key is refused, Unix milliseconds; `null`: never.
@@ -79,6 +82,10 @@ pub struct EdgeKey {
     /// The only services whose hits the key may send; empty: all.
     #[serde(default)]
     pub services: Vec<String>,
+}
+
+const fn kept() -> bool {
+    true
 }
 
 /// What became of a message.

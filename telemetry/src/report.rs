@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod edges;
+pub mod limits;
 pub mod ops;
 
 use crate::hit::Method;
@@ -395,6 +396,12 @@ pub struct KeyInfo {
     pub origins: Vec<String>,
     /// The only services whose hits it may send; empty: all.
     pub services: Vec<String>,
+    /// Hits a second, on average, that may come with it; `None`: no limit of its own.
+    #[serde(default)]
+    pub hits_per_second: Option<u32>,
+    /// Hits that may come with it at once; `None`: as many as in a second.
+    #[serde(default)]
+    pub burst: Option<u32>,
 }
 
 /// A key just made. `key` is shown this once.

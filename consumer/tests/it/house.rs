@@ -94,6 +94,7 @@ impl House {
     fn envelope(&self, message: u128, batch: Option<&str>, hits: &[Value]) -> Vec<u8> {
         let masking = Masking::default();
         let acceptance = Acceptance {
+            capture_bodies: true,
             now: self.now * 1_000,
             sent_at: None,
             raw_retention: 30 * 86_400_000,

@@ -113,6 +113,31 @@ pub(super) fn instant(text: &Text, field: &str, now: Timestamp) -> Result<Option
     })
 }
 
+/// A whole number in a range; `None` if it is missing or null.
+pub(super) fn number<N: TryFrom<u64>>(
+    value: &Value,
+    field: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<N>, ApiError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = value.as_u64().filter(|number| range.contains(number));
+    number.and_then(|number| N::try_from(number).ok()).map(Some).ok_or_else(|| {
+        let message = format!("{field} must be a whole number from {} to {}", range.start(), range.end());
+        ApiError::invalid(field, message)
+    })
+}
+
+/// True or false; `None` if it is missing or null.
+pub(super) fn switch(value: &Value, field: &str) -> Result<Option<bool>, ApiError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Bool(on) => Ok(Some(*on)),
+        _ => Err(ApiError::invalid(field, format!("{field} must be true or false"))),
+    }
+}
+
 /// A list of texts, trimmed, without repetitions and empty ones; empty if it is missing.
 pub(super) fn texts<'a>(value: &'a Value, field: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
     let wrong = || ApiError::invalid(field, format!("{field} must be a list of at most {most} texts"));

@@ -4,6 +4,7 @@
 
 use super::document::Refusals;
 use super::input::{Text, instant, texts};
+use super::limits;
 use super::query::given;
 use crate::auth::{By, SignedIn, as_origin, random};
 use crate::reply::{Answer, JsonBody, Path, Query};
@@ -47,6 +48,14 @@ pub(super) struct KeyWish {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     services: Value,
+    /// Hits a second, on average; no limit of its own unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    hits_per_second: Value,
+    /// Hits that may come at once; as many as in a second unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    burst: Value,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -114,6 +123,7 @@ pub(super) async fn create(
     let environment = body.environment.optional("environment")?.unwrap_or(DEFAULT_ENVIRONMENT);
     let key = ApiKey::generate(environment, random()?)
         .map_err(|error| ApiError::invalid("environment", error.to_string()))?;
+    let (hits_per_second, burst) = limits::rate(&body.hits_per_second, &body.burst)?;
     let record = NewKeyRecord {
         name,
         prefix: key.prefix().to_owned(),
@@ -122,6 +132,8 @@ pub(super) async fn create(
         expires_at: instant(&body.expires_at, "expiresAt", now)?,
         origins: body.origins()?,
         services: body.services()?,
+        hits_per_second,
+        burst,
     };
     let info = accounts.create_key(&scope, &record, now).await?;
     Ok((StatusCode::CREATED, Json(NewKey { info, key: key.reveal().to_owned() })))

@@ -1,7 +1,6 @@
 //! The JSON API for programs and the dashboard: accounts, clients, keys, reports, operations.
 //!
-//! The rule: every reply is JSON, also a refusal; what a caller may see is decided by [`store::access`] alone; and no
-//! reply may be kept by a cache.
+//! The rule: every reply is JSON, also a refusal; what a caller may see is decided by [`store::access`] alone.
 
 mod analytics;
 mod audit;
@@ -12,6 +11,7 @@ mod edges;
 mod input;
 mod invitations;
 mod keys;
+mod limits;
 mod members;
 mod ops;
 mod passwords;
@@ -27,9 +27,7 @@ pub use document::document;
 use crate::reply::ErrorReply;
 use crate::state::AppState;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
 use telemetry::error::{ApiError, ErrorCode};
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -68,6 +66,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::withdraw))
         .routes(routes!(audit::of_client))
+        .routes(routes!(limits::get, limits::set))
         .routes(routes!(usage::usage))
         .routes(routes!(analytics::overview))
         .routes(routes!(analytics::timeseries))
@@ -85,10 +84,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::dead_letter))
         .routes(routes!(ops::replay))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        ))
 }
 
 /// For paths under `/api` that do not exist.

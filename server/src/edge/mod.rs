@@ -122,7 +122,8 @@ pub async fn key(
     Ok(Json(EdgeKey {
         client: key.client,
         environment: key.environment.clone(),
-        raw_retention_days: key.raw_retention_days,
+        raw_retention_days: key.limits.raw_retention_days,
+        capture_bodies: key.limits.capture_bodies,
         masked_fields: edge.masked_fields.clone(),
         expires_at: key.expires_at.map(|at| at.as_millisecond()),
         origins: key.origins.clone(),

@@ -24,7 +24,11 @@ pub fn cors_layer() -> CorsLayer {
                 .chain([header::CONTENT_TYPE, header::AUTHORIZATION, header::CONTENT_ENCODING])
                 .collect::<Vec<_>>(),
         )
-        .expose_headers([HeaderName::from_static(request_id::HEADER), header::RETRY_AFTER])
+        .expose_headers([
+            HeaderName::from_static(request_id::HEADER),
+            HeaderName::from_static(super::QUOTA),
+            header::RETRY_AFTER,
+        ])
         .max_age(Duration::from_secs(86_400))
 }
 

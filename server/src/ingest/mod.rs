@@ -9,6 +9,7 @@ mod committer;
 mod confirms;
 mod cors;
 mod keys;
+mod limits;
 mod traffic;
 
 pub use committer::{BreakerReport, Committer, CommitterStats};
@@ -22,14 +23,15 @@ use crate::state::AppState;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cors::Cors;
+use limits::Limits;
 use queue::Queue;
 use runtime::config::Config;
 use serde::Serialize;
 use std::sync::Arc;
-use store::AccountStore;
+use store::Stores;
 use telemetry::batch::{self, Acceptance, Format, Origin, Rejection};
 use telemetry::error::{ApiError, ErrorCode};
 use telemetry::mask::Masking;
@@ -37,26 +39,26 @@ use telemetry::time::Clock;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// On a 202 from four fifths of a quota on: which one, used and limit, such as `day 812/1000`.
+const QUOTA: &str = "x-sendry-quota";
+
 /// What ingest works with.
 pub struct Ingest {
     pub keys: KeyCache,
     pub committer: Committer,
     pub traffic: Traffic,
+    limits: Limits,
     masking: Masking,
     clock: Clock,
 }
 
 impl Ingest {
-    pub fn new(
-        config: &Config,
-        queue: Arc<dyn Queue>,
-        accounts: Arc<dyn AccountStore>,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(config: &Config, queue: Arc<dyn Queue>, stores: &Stores, clock: Clock) -> Self {
         Self {
-            keys: KeyCache::new(accounts, Arc::clone(&clock)),
+            keys: KeyCache::new(Arc::clone(&stores.accounts), Arc::clone(&clock)),
             committer: Committer::new(queue, config, Arc::clone(&clock)),
             traffic: Traffic::default(),
+            limits: Limits::new(Arc::clone(&stores.metrics), Arc::clone(&clock)),
             masking: Masking::with_fields(&config.masked_fields),
             clock,
         }
@@ -80,7 +82,8 @@ pub struct HitsAccepted {
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
         (status = 401, body = telemetry::error::ErrorBody), (status = 403, body = telemetry::error::ErrorBody),
         (status = 413, body = telemetry::error::ErrorBody),
-        (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
+        (status = 415, body = telemetry::error::ErrorBody), (status = 429, body = telemetry::error::ErrorBody),
+        (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Response {
     let mut cors = Cors::default();
     let accepted = accept(&state, request, Format::One, &mut cors).await;
@@ -96,7 +99,8 @@ pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Respo
     responses((status = 202, body = HitsAccepted), (status = 400, body = telemetry::error::ErrorBody),
         (status = 401, body = telemetry::error::ErrorBody), (status = 403, body = telemetry::error::ErrorBody),
         (status = 413, body = telemetry::error::ErrorBody),
-        (status = 415, body = telemetry::error::ErrorBody), (status = 503, body = telemetry::error::ErrorBody)))]
+        (status = 415, body = telemetry::error::ErrorBody), (status = 429, body = telemetry::error::ErrorBody),
+        (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hits(State(state): State<AppState>, request: Request<Body>) -> Response {
     let lines =
         content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
@@ -111,7 +115,7 @@ async fn accept(
     request: Request<Body>,
     format: Format,
     cors: &mut Cors,
-) -> Answer<HitsAccepted> {
+) -> Answer<(HitsAccepted, Option<String>)> {
     let ingest = &state.ingest;
     let headers = request.headers();
     let key = ingest.keys.check(presented_key(headers)).await?;
@@ -127,25 +131,33 @@ async fn accept(
     let acceptance = Acceptance {
         now: (ingest.clock)().as_millisecond(),
         sent_at,
-        raw_retention: i64::from(key.raw_retention_days) * DAY_MS,
+        raw_retention: i64::from(key.limits.raw_retention_days) * DAY_MS,
         environment: &key.environment,
         masking: &ingest.masking,
+        capture_bodies: key.limits.capture_bodies,
         services: &key.services,
         origin: Origin::default(),
     };
     let read = batch::read(&body, format, batch_id.as_deref(), &acceptance);
     drop(body);
     let accepted = read.map_err(|error| error.into_api_error(format))?;
+    let mut admitted = ingest.limits.admit(&key, accepted.hits).await?;
     ingest.committer.commit(key.client, &accepted.segment).await?;
-    Ok(HitsAccepted { accepted: accepted.hits, rejected: accepted.rejected })
+    let warning = admitted.warning.take();
+    admitted.kept();
+    Ok((HitsAccepted { accepted: accepted.hits, rejected: accepted.rejected }, warning))
 }
 
-fn answer(ingest: &Ingest, answer: Answer<HitsAccepted>) -> Response {
+fn answer(ingest: &Ingest, answer: Answer<(HitsAccepted, Option<String>)>) -> Response {
     let second = (ingest.clock)().as_second();
     let mut response = match answer {
-        Ok(accepted) => {
+        Ok((accepted, warning)) => {
             ingest.traffic.accepted(accepted.accepted, second);
-            (StatusCode::ACCEPTED, Json(accepted)).into_response()
+            let mut response = (StatusCode::ACCEPTED, Json(accepted)).into_response();
+            if let Some(warning) = warning.and_then(|warning| HeaderValue::try_from(warning).ok()) {
+                response.headers_mut().insert(QUOTA, warning);
+            }
+            response
         }
         Err(error) => {
             ingest.traffic.refused(error.code(), second);
@@ -171,7 +183,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// RFC 3339 or epoch milliseconds.
-fn sent_at(value: &axum::http::HeaderValue) -> Result<i64, ErrorReply> {
+fn sent_at(value: &HeaderValue) -> Result<i64, ErrorReply> {
     let text = value.to_str().unwrap_or_default().trim();
     batch::parse_time(text).ok_or_else(|| {
         ApiError {

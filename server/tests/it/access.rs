@@ -49,6 +49,7 @@ const ROUTES: &[(&str, For)] = &[
     ("GET /api/clients/{id}/audit", Whoever(SeeAudit)),
     ("GET /api/clients/{id}/invitations", Whoever(ManageMembers)),
     ("GET /api/clients/{id}/keys", Whoever(SeeKeys)),
+    ("GET /api/clients/{id}/limits", Whoever(View)),
     ("GET /api/clients/{id}/members", Whoever(SeeMembers)),
     ("GET /api/clients/{id}/usage", Whoever(View)),
     ("GET /api/edges", Whoever(ManageEdges)),
@@ -86,6 +87,7 @@ const ROUTES: &[(&str, For)] = &[
     ("POST /api/signing-keys/rotate", Whoever(ManageSigningKeys)),
     ("POST /api/users/{userId}/reset", Whoever(ManageUsers)),
     ("POST /edge/batches", Machines),
+    ("PUT /api/clients/{id}/limits", Whoever(Administer)),
 ];
 
 /// Every server function, with what it is asked; `{client}` is the client's number.
@@ -141,7 +143,7 @@ fn calls() -> Vec<Call> {
 async fn make(call: &Call, client: i64, browser: &Browser) -> Reply {
     let path = call.path.replace("{client}", &client.to_string());
     let request = browser.request(call.method.clone(), &path);
-    let takes_body = matches!(call.method, Method::POST | Method::PATCH);
+    let takes_body = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
     browser.send(if takes_body { request.json(&json!({})) } else { request }).await
 }
 

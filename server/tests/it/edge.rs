@@ -80,6 +80,7 @@ fn message_of(id: MessageId, key: &str, client: i64, at: Timestamp) -> Vec<u8> {
     let masking = Masking::default();
     let hit = json!({"serviceName": "orders", "endpoint": "/orders", "method": "GET", "statusCode": 200, "latencyMs": 5});
     let acceptance = Acceptance {
+        capture_bodies: true,
         now: at.as_millisecond(),
         sent_at: None,
         raw_retention: 30 * 86_400_000,
@@ -140,7 +141,7 @@ async fn an_edge_learns_of_keys_what_judging_needs() {
     let held = TestEdge::new(&server, "held", json!([two.client])).await;
     let path = |key: &str| format!("/edge/keys/{}", Hex(digest(key)));
     let told = get(&server, &free.token(&server), &path(&one.key)).await.expect(200);
-    let expected = json!({"client": one.client, "environment": "live", "rawRetentionDays": 30,
+    let expected = json!({"client": one.client, "environment": "live", "rawRetentionDays": 30, "captureBodies": true,
         "maskedFields": ["card_holder"], "expiresAt": null, "origins": [], "services": []});
     assert_eq!(told, expected);
     let wish = json!({"name": "narrow", "expiresAt": "2026-11-18T13:30:30Z", "origins": ["https://shop.example"],

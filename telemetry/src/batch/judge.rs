@@ -24,6 +24,8 @@ pub struct Acceptance<'a> {
     /// The environment of hits that name none: the key's.
     pub environment: &'a str,
     pub masking: &'a Masking,
+    /// Whether captured bodies are kept.
+    pub capture_bodies: bool,
     /// The only services whose hits may be sent; empty: all.
     pub services: &'a [String],
     /// What is known of where the call came from; the server itself does not say.
@@ -107,8 +109,8 @@ impl Reader<'_> {
             .unwrap_or(rules.environment);
         let request_headers = headers(raw.request_headers, "requestHeaders", masking)?;
         let response_headers = headers(raw.response_headers, "responseHeaders", masking)?;
-        let request_body = body(raw.request_body, masking);
-        let response_body = body(raw.response_body, masking);
+        let request_body = body(raw.request_body.filter(|_| rules.capture_bodies), masking);
+        let response_body = body(raw.response_body.filter(|_| rules.capture_bodies), masking);
         let attributes = rules.origin.add_to(attributes(raw.attributes, masking));
         let endpoint = route::normalise(endpoint);
 

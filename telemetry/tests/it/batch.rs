@@ -33,6 +33,7 @@ fn read_from(
 ) -> Result<Accepted, BatchError> {
     let masking = Masking::default();
     let acceptance = Acceptance {
+        capture_bodies: true,
         now: NOW,
         sent_at,
         raw_retention: 30 * DAY,

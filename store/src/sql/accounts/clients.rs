@@ -6,6 +6,7 @@ use crate::access::{ClientScope, InstanceScope};
 use crate::error::StoreError;
 use jiff::Timestamp;
 use sqlx::Row as _;
+use telemetry::report::limits::ClientLimits;
 use telemetry::report::{Client, ClientId, User};
 use telemetry::time::from_millisecond;
 
@@ -48,28 +49,63 @@ pub(super) async fn get(connections: &Connections, scope: &ClientScope) -> Resul
     client(&row.ok_or_else(no_such_client)?)
 }
 
-pub(super) async fn set_raw_retention(
+pub(super) async fn limits(
     connections: &Connections,
     scope: &ClientScope,
-    days: u32,
+) -> Result<ClientLimits, StoreError> {
+    let row = sqlx::query(include_str!("queries/clients/limits.sql"))
+        .bind(scope.client().0)
+        .fetch_optional(readers(connections).await?)
+        .await?;
+    limits_of(&row.ok_or_else(no_such_client)?)
+}
+
+pub(super) async fn set_limits(
+    connections: &Connections,
+    scope: &ClientScope,
+    limits: &ClientLimits,
 ) -> Result<(), StoreError> {
     let mut transaction = begin(connections).await?;
-    let found = sqlx::query("UPDATE clients SET raw_retention_days = $2 WHERE id = $1")
+    let row = sqlx::query(include_str!("queries/clients/set_limits.sql"))
         .bind(scope.client().0)
-        .bind(i64::from(days))
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .bind(limits.hits_per_second.map(i64::from))
+        .bind(limits.burst.map(i64::from))
+        .bind(limits.hits_per_day.map(|hits| i64::try_from(hits).unwrap_or(i64::MAX)))
+        .bind(limits.hits_per_month.map(|hits| i64::try_from(hits).unwrap_or(i64::MAX)))
+        .bind(limits.capture_bodies)
+        .bind(i64::from(limits.raw_retention_days))
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let name: String = row.ok_or_else(no_such_client)?.try_get("name")?;
+    audit::write(&mut transaction, scope.author(), Some(scope.client()), "limits.set", &name).await?;
     transaction.commit().await?;
-    if found > 0 { Ok(()) } else { Err(no_such_client()) }
+    Ok(())
 }
 
 fn no_such_client() -> StoreError {
     StoreError::Refused("there is no such client".into())
 }
 
-/// Of a row that has it beside others.
-pub(super) fn raw_retention_days(row: &Row) -> Result<u32, StoreError> {
+/// Of a row that has them beside others.
+pub(super) fn limits_of(row: &Row) -> Result<ClientLimits, StoreError> {
+    Ok(ClientLimits {
+        hits_per_second: number(row, "client_rate")?,
+        burst: number(row, "client_burst")?,
+        hits_per_day: number(row, "day_quota")?,
+        hits_per_month: number(row, "month_quota")?,
+        capture_bodies: row.try_get("capture_bodies")?,
+        raw_retention_days: raw_retention_days(row)?,
+    })
+}
+
+/// A limit, where there is one.
+pub(super) fn number<N: TryFrom<i64>>(row: &Row, column: &str) -> Result<Option<N>, StoreError> {
+    let number: Option<i64> = row.try_get(column)?;
+    let damaged = |number| StoreError::Damaged(format!("{column} is {number}"));
+    number.map(|number| N::try_from(number).map_err(|_| damaged(number))).transpose()
+}
+
+fn raw_retention_days(row: &Row) -> Result<u32, StoreError> {
     let days: i64 = row.try_get("raw_retention_days")?;
     u32::try_from(days).map_err(|_| StoreError::Damaged(format!("raw events are kept {days} days")))
 }

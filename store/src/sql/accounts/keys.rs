@@ -1,6 +1,6 @@
 //! API keys, of which only digests are stored.
 
-use super::clients::raw_retention_days;
+use super::clients::{limits_of, number};
 use super::dialect::{Connection, Connections, Row, begin, readers};
 use super::{audit, milliseconds};
 use crate::access::ClientScope;
@@ -55,6 +55,8 @@ pub(super) async fn rotate(
         expires_at: old.expires_at,
         origins: old.origins.clone(),
         services: old.services.clone(),
+        hits_per_second: old.hits_per_second,
+        burst: old.burst,
     };
     let made = insert(&mut transaction, scope, &successor, now).await?;
     let until = old.expires_at.map_or(until, |at| at.min(until));
@@ -85,6 +87,8 @@ async fn insert(
         .bind(key.expires_at.map(milliseconds))
         .bind(key.origins.join("\n"))
         .bind(key.services.join("\n"))
+        .bind(key.hits_per_second.map(i64::from))
+        .bind(key.burst.map(i64::from))
         .fetch_one(connection)
         .await?;
     key_info(&row)
@@ -180,7 +184,9 @@ fn ingest_key(row: &Row) -> Result<IngestKey, StoreError> {
         id: row.try_get("id")?,
         client: ClientId(row.try_get("client")?),
         environment: row.try_get("environment")?,
-        raw_retention_days: raw_retention_days(row)?,
+        limits: limits_of(row)?,
+        hits_per_second: number(row, "rate")?,
+        burst: number(row, "burst")?,
         expires_at: time(row, "expires_at")?,
         origins: lines(row, "origins")?,
         services: lines(row, "services")?,
@@ -200,6 +206,8 @@ fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
         replaced_by: row.try_get("replaced_by")?,
         origins: lines(row, "origins")?,
         services: lines(row, "services")?,
+        hits_per_second: number(row, "rate")?,
+        burst: number(row, "burst")?,
     })
 }
 

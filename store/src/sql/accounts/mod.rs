@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use std::net::IpAddr;
 use telemetry::report::accounts::{AuditPage, Invitation, Member, Offer, SigningKeyInfo, UserInfo};
 use telemetry::report::edges::EdgeInfo;
+use telemetry::report::limits::ClientLimits;
 use telemetry::report::{Client, ClientId, KeyInfo, User};
 
 /// As times are stored.
@@ -175,8 +176,12 @@ impl AccountStore for Store {
         bounded(&self.connections, clients::get(&self.connections, scope)).await
     }
 
-    async fn set_raw_retention(&self, scope: &ClientScope, days: u32) -> Result<(), StoreError> {
-        bounded(&self.connections, clients::set_raw_retention(&self.connections, scope, days)).await
+    async fn limits(&self, scope: &ClientScope) -> Result<ClientLimits, StoreError> {
+        bounded(&self.connections, clients::limits(&self.connections, scope)).await
+    }
+
+    async fn set_limits(&self, scope: &ClientScope, limits: &ClientLimits) -> Result<(), StoreError> {
+        bounded(&self.connections, clients::set_limits(&self.connections, scope, limits)).await
     }
 
     async fn role_in(&self, user: i64, client: ClientId) -> Result<ClientMembership, StoreError> {

@@ -4,6 +4,7 @@ use super::{all, client, instance, key, now, user};
 use std::sync::Arc;
 use store::access::{ClientScope, Role};
 use store::{AccountStore, StoreError};
+use telemetry::report::limits::ClientLimits;
 use telemetry::report::{ClientId, User};
 
 pub(crate) async fn a_client_has_a_name_of_its_own(accounts: Arc<dyn AccountStore>) {
@@ -41,11 +42,24 @@ pub(crate) async fn a_client_is_made_once_however_many_want_its_name(accounts: A
 }
 
 pub(crate) async fn each_client_keeps_raw_events_as_long_as_it_says(accounts: Arc<dyn AccountStore>) {
-    let ((one, in_one), (two, _)) = (client(&*accounts, "one").await, client(&*accounts, "two").await);
+    let ((one, in_one), (two, in_two)) = (client(&*accounts, "one").await, client(&*accounts, "two").await);
     accounts.create_key(&in_one, &key(1), now()).await.unwrap();
-    accounts.set_raw_retention(&in_one, 7).await.unwrap();
-    assert_eq!(accounts.ingest_key([1; 32]).await.unwrap().unwrap().raw_retention_days, 7);
+    let limits = ClientLimits {
+        hits_per_second: Some(10),
+        burst: Some(20),
+        hits_per_day: Some(1_000_000_000_000_000),
+        hits_per_month: None,
+        capture_bodies: false,
+        raw_retention_days: 7,
+    };
+    assert_eq!(accounts.limits(&in_one).await.unwrap(), ClientLimits::default());
+    accounts.set_limits(&in_one, &limits).await.unwrap();
+    assert_eq!(accounts.limits(&in_one).await.unwrap(), limits);
+    assert_eq!(accounts.limits(&in_two).await.unwrap(), ClientLimits::default());
+    assert_eq!(accounts.ingest_key([1; 32]).await.unwrap().unwrap().limits, limits);
+    assert_eq!(accounts.key_at_any_time([1; 32]).await.unwrap().unwrap().key.limits, limits);
     assert_eq!(accounts.all_clients().await.unwrap(), [(one, 7), (two, 30)]);
     let nobody = ClientScope::of_the_instance(ClientId(99));
-    assert!(matches!(accounts.set_raw_retention(&nobody, 7).await, Err(StoreError::Refused(_))));
+    assert!(matches!(accounts.set_limits(&nobody, &limits).await, Err(StoreError::Refused(_))));
+    assert!(matches!(accounts.limits(&nobody).await, Err(StoreError::Refused(_))));
 }

@@ -18,7 +18,7 @@ pub(crate) async fn a_key_is_good_until_it_is_revoked(accounts: Arc<dyn AccountS
 
     let found = accounts.ingest_key([1; 32]).await.unwrap().unwrap();
     assert_eq!((found.id, found.client, found.environment.as_str()), (made.id, one.id, "live"));
-    assert_eq!(found.raw_retention_days, 30);
+    assert_eq!(found.limits.raw_retention_days, 30);
     assert_eq!(accounts.ingest_key([3; 32]).await.unwrap(), None);
 
     assert!(accounts.revoke_key(&scope, made.id, after(5)).await.unwrap());
