@@ -39,6 +39,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=settings::Start ssr=SsrMode::Async/>
                         <Route path=path!("keys") view=settings::KeysPage ssr=SsrMode::Async/>
                         <Route path=path!("members") view=settings::MembersPage ssr=SsrMode::Async/>
+                        <Route path=path!("limits") view=settings::LimitsPage ssr=SsrMode::Async/>
                         <Route path=path!("audit") view=settings::AuditPage ssr=SsrMode::Async/>
                         <Route path=path!("profile") view=settings::ProfilePage ssr=SsrMode::Async/>
                         <Route path=path!("sessions") view=settings::SessionsPage ssr=SsrMode::Async/>

@@ -246,7 +246,7 @@ test('they read well from phone to desktop, in light and dark', async ({ page })
     await page.emulateMedia({ colorScheme: scheme });
     for (const width of [400, 1024, 1920]) {
       await page.setViewportSize({ width, height: 900 });
-      for (const name of ['keys', 'members', 'audit', 'users', 'sessions', 'profile']) {
+      for (const name of ['keys', 'members', 'limits', 'audit', 'users', 'sessions', 'profile']) {
         await page.goto(`${sendry.url}/settings/${name}`);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

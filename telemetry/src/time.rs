@@ -3,6 +3,7 @@
 //! All buckets are UTC. A cover of a range has neither gap nor overlap, so sums over it are exact.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 /// Tells the time. Injected wherever time matters, so that tests need no sleep.
@@ -265,6 +266,17 @@ pub fn from_millisecond(millisecond: i64) -> Timestamp {
     } else {
         Timestamp::MAX
     })
+}
+
+/// The UTC day of a moment (Unix seconds), as `2026-01-31`.
+pub fn date(second: i64) -> String {
+    Offset::UTC.to_datetime(from_second(second)).date().to_string()
+}
+
+/// The start of the UTC month of a moment, both Unix seconds.
+pub fn first_of_month(second: i64) -> i64 {
+    let date = Offset::UTC.to_datetime(from_second(second)).date().first_of_month();
+    Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_or(second, Timestamp::as_second)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::problem::Problem;
 use serde::Serialize;
+use serde_json::Value;
 use telemetry::report::accounts::{NewInvitation, Offer, ResetLink, Role};
 use telemetry::report::ops::Replayed;
 use telemetry::report::{Client, ClientId, NewKey, User};
@@ -95,6 +96,11 @@ pub struct KeyWish {
     pub expires_at: Option<String>,
     pub origins: Vec<String>,
     pub services: Vec<String>,
+    /// See [`typed_number`].
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub hits_per_second: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub burst: Value,
 }
 
 pub async fn create_wished_key(client: ClientId, wish: &KeyWish) -> Result<NewKey, Problem> {
@@ -109,6 +115,30 @@ pub async fn rotate_key(client: ClientId, key: i64, overlap_hours: &str) -> Resu
 
 pub async fn revoke_key(client: ClientId, key: i64) -> Result<(), Problem> {
     delete(format!("/api/clients/{client}/keys/{key}")).await
+}
+
+/// The limits that a client shall have; see [`typed_number`].
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsWish {
+    pub hits_per_second: Value,
+    pub burst: Value,
+    pub hits_per_day: Value,
+    pub hits_per_month: Value,
+    pub capture_bodies: bool,
+    pub raw_retention_days: Value,
+}
+
+pub async fn set_limits(client: ClientId, wish: &LimitsWish) -> Result<(), Problem> {
+    silent(Verb::Put, &format!("/api/clients/{client}/limits"), wish).await
+}
+
+/// A number as it was typed, null if nothing was. What is no number goes as it is: the server names the field.
+pub fn typed_number(text: &str) -> Value {
+    match text.trim() {
+        "" => Value::Null,
+        text => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+    }
 }
 
 #[derive(Serialize)]
@@ -213,7 +243,7 @@ async fn patch(path: &str, call: &impl Serialize) -> Result<(), Problem> {
     silent(Verb::Patch, path, call).await
 }
 
-/// A call whose reply has no body.
+/// A call whose reply does not matter.
 async fn silent(verb: Verb, path: &str, call: &impl Serialize) -> Result<(), Problem> {
     let body = serde_json::to_string(call).map_err(|_| not_readable())?;
     send(verb, path, Some(body)).await.map(|_| ())
@@ -226,6 +256,7 @@ async fn delete(path: String) -> Result<(), Problem> {
 #[derive(Debug, Clone, Copy)]
 enum Verb {
     Post,
+    Put,
     Patch,
     Delete,
 }
@@ -251,6 +282,7 @@ async fn send(verb: Verb, path: &str, body: Option<String>) -> Result<String, Pr
     use gloo_net::http::Request;
     let request = match verb {
         Verb::Post => Request::post(path),
+        Verb::Put => Request::put(path),
         Verb::Patch => Request::patch(path),
         Verb::Delete => Request::delete(path),
     };

@@ -13,4 +13,6 @@ pub mod change;
 pub use ops::{dead_letter, dead_letters, flow, pipeline};
 pub use reports::{Asked, Glance, Stamped, endpoints, overview, services, status_codes, timeseries};
 pub use session::{LatestHit, Session, latest_hit, session};
-pub use settings::{KeysView, MembersView, audit, clients, instance_audit, keys, members, sessions, users};
+pub use settings::{
+    KeysView, LimitsView, MembersView, audit, clients, instance_audit, keys, limits, members, sessions, users,
+};

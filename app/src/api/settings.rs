@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::accounts::{AuditPage, Invitation, Member, SessionInfo, UserInfo};
-use telemetry::report::{Client, ClientId, KeyInfo};
+use telemetry::report::limits::ClientLimits;
+use telemetry::report::{Client, ClientId, KeyInfo, UsageDay};
 
 /// Rows of the audit log on a page.
 #[cfg(feature = "ssr")]
@@ -28,6 +29,34 @@ pub async fn keys(client: Option<ClientId>) -> Result<Stamped<KeysView>, Problem
         let keys = ask.stores.accounts.keys(&ask.scope).await?;
         let manages = ask.may(store::access::Permission::ManageKeys);
         Ok(KeysView { client: ask.scope.client(), keys, manages })
+    })
+    .await
+}
+
+/// What a client may send, and what it has sent this month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsView {
+    pub client: Client,
+    pub limits: ClientLimits,
+    /// From the first of the month to today, in UTC.
+    pub days: Vec<UsageDay>,
+    /// Whether the reader may change the limits.
+    pub manages: bool,
+}
+
+/// A client's limits and usage.
+#[server(name = GetLimits, prefix = "/api/fn", endpoint = "limits", input = GetUrl)]
+pub async fn limits(client: Option<ClientId>) -> Result<Stamped<LimitsView>, Problem> {
+    use telemetry::time::{DAY, first_of_month};
+    allowed::in_client(client, store::access::Permission::View, async |ask: allowed::InClient| {
+        let now = ask.now.as_second();
+        let (first, today) = (first_of_month(now), now - now.rem_euclid(DAY));
+        Ok(LimitsView {
+            client: ask.stores.accounts.client(&ask.scope).await?,
+            limits: ask.stores.accounts.limits(&ask.scope).await?,
+            days: store::analytics::usage(&*ask.stores.metrics, &ask.scope, first, today).await?,
+            manages: ask.may(store::access::Permission::Administer),
+        })
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! An input with its label, its hint, and what is wrong with it.
 //!
-//! The rule: what stands in the input is the reader's. The page never writes into it, and takes over what was typed (or
+//! The rule: what stands in the input is the reader's. The page never writes into it after the beginning, and takes over what was typed (or
 //! filled in by the browser) before it came alive.
 
 use crate::problem::Problem;
@@ -18,6 +18,9 @@ pub(crate) fn Field(
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional)] hint: &'static str,
+    /// What stands in the input at first.
+    #[prop(optional)]
+    initial: String,
     #[prop(optional)] autofocus: bool,
     #[prop(optional)] optional: bool,
 ) -> impl IntoView {
@@ -46,6 +49,7 @@ pub(crate) fn Field(
                 id=name
                 name=name
                 type=kind
+                value=initial
                 autocomplete=autocomplete
                 autocapitalize=plain.then_some("none")
                 spellcheck="false"

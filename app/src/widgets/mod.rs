@@ -35,6 +35,7 @@ pub(crate) mod tile;
 mod user_menu;
 pub(crate) mod verdict;
 
+pub(crate) use bar::Bar;
 pub(crate) use brand::Brand;
 pub(crate) use card::Card;
 pub(crate) use chart::Chart;

@@ -7,16 +7,17 @@ use crate::reply::{Answer, Path, Query};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use store::access::{Permission, authorise};
-use store::metrics::Usage;
+use store::analytics;
 use telemetry::error::ApiError;
 use telemetry::report::{ClientId, UsageDay};
-use telemetry::time::DAY;
+use telemetry::time::{DAY, date};
 
 const NOTE: &str = "Accepted hits, their bytes and the hits refused inside accepted calls are exact. Calls refused as a \
                     whole (401, 413, 429, 503) are not in these figures: they are counted approximately only.";
@@ -31,6 +32,8 @@ pub(super) struct UsageParams {
     from: Option<String>,
     /// The last day (with a time: the day that holds the moment before it); today unless given.
     to: Option<String>,
+    /// `json`, which it is unless given, or `csv`.
+    format: Option<String>,
 }
 
 /// Usage by UTC day.
@@ -56,21 +59,36 @@ pub(super) async fn usage(
     State(state): State<AppState>,
     Path(client): Path<ClientId>,
     Query(params): Query<UsageParams>,
-) -> Answer<Json<UsageReport>> {
+) -> Answer<Response> {
     let scope = authorise(&*state.stores.accounts, &user, client, Permission::View).await?;
     let (from, to) = days(&params, (state.clock)())?;
-    let used = state.stores.metrics.usage(&scope, from, to + DAY).await?;
-    let mut used: HashMap<i64, Usage> = used.into_iter().map(|usage| (usage.day, usage)).collect();
-    let days = (from..=to).step_by(DAY as usize).map(|day| match used.remove(&day) {
-        Some(usage) => UsageDay {
-            day: written(day),
-            accepted: usage.accepted,
-            bytes: usage.bytes,
-            rejected: usage.rejected,
-        },
-        None => UsageDay { day: written(day), accepted: 0, bytes: 0, rejected: Default::default() },
-    });
-    Ok(Json(UsageReport { from: written(from), to: written(to), days: days.collect(), note: NOTE }))
+    let days = analytics::usage(&*state.stores.metrics, &scope, from, to).await?;
+    let report = UsageReport { from: date(from), to: date(to), days, note: NOTE };
+    match given(&params.format) {
+        None | Some("json") => Ok(Json(report).into_response()),
+        Some("csv") => Ok(csv(&report)?),
+        Some(_) => Err(ApiError::invalid("format", "format must be json or csv").into()),
+    }
+}
+
+/// One line a day: `day,accepted,bytes,rejected,rejected_by_field`, the last as `latencyMs=3 method=1`.
+fn csv(report: &UsageReport) -> Result<Response, ApiError> {
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    let head = ["day", "accepted", "bytes", "rejected", "rejected_by_field"];
+    let mut written = lines.write_record(head);
+    for day in &report.days {
+        let fields: Vec<String> =
+            day.rejected.iter().map(|(field, hits)| format!("{field}={hits}")).collect();
+        let rejected: u64 = day.rejected.values().sum();
+        let [accepted, bytes, rejected] = [day.accepted, day.bytes, rejected].map(|n| n.to_string());
+        written = written
+            .and_then(|()| lines.write_record([&day.day, &accepted, &bytes, &rejected, &fields.join(" ")]));
+    }
+    written.map_err(|_| ApiError::internal())?;
+    let text = lines.into_inner().map_err(|_| ApiError::internal())?;
+    let name = format!("attachment; filename=\"sendry-usage-{}-{}.csv\"", report.from, report.to);
+    let kind = "text/csv; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], text).into_response())
 }
 
 /// The first and the last day asked for, each as the Unix second of its start.
@@ -116,19 +134,14 @@ fn seconds(date: Date) -> Option<i64> {
     Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok().map(Timestamp::as_second)
 }
 
-fn written(day: i64) -> String {
-    let time = telemetry::time::from_second(day);
-    Offset::UTC.to_datetime(time).date().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn asked(from: Option<&str>, to: Option<&str>) -> Result<(String, String), String> {
-        let params = UsageParams { from: from.map(str::to_owned), to: to.map(str::to_owned) };
+        let params = UsageParams { from: from.map(str::to_owned), to: to.map(str::to_owned), format: None };
         match days(&params, "2026-11-23T14:00:00Z".parse().unwrap()) {
-            Ok((from, to)) => Ok((written(from), written(to))),
+            Ok((from, to)) => Ok((date(from), date(to))),
             Err(error) => Err(error.field.unwrap()),
         }
     }

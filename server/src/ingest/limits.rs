@@ -23,7 +23,7 @@ use store::access::ClientScope;
 use store::accounts::IngestKey;
 use telemetry::error::{ApiError, ErrorCode};
 use telemetry::report::ClientId;
-use telemetry::time::{Clock, DAY};
+use telemetry::time::{Clock, DAY, first_of_month};
 
 /// Buckets and quotas in memory.
 const CAPACITY: u64 = 20_000;
@@ -254,12 +254,6 @@ impl Period {
         let error = ApiError { code: ErrorCode::Limited, message, field: Some(self.field.to_owned()) };
         ErrorReply::from(error).retry_after(wait)
     }
-}
-
-/// Start of the month of a day, both Unix seconds.
-fn first_of_month(day: i64) -> i64 {
-    let date = Offset::UTC.to_datetime(telemetry::time::from_second(day)).date().first_of_month();
-    Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_or(day, Timestamp::as_second)
 }
 
 /// Time that only goes on: a clock that is set back stops nobody.

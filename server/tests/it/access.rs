@@ -101,6 +101,7 @@ const FUNCTIONS: &[(&str, &str, For)] = &[
     ("instance-audit", "", Whoever(SeeInstanceAudit)),
     ("keys", "client={client}", Whoever(SeeKeys)),
     ("latest-hit", "client={client}", Whoever(View)),
+    ("limits", "client={client}", Whoever(View)),
     ("members", "client={client}", Whoever(SeeMembers)),
     ("overview", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("pipeline", "", Whoever(SeePipeline)),

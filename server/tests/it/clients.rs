@@ -191,6 +191,16 @@ async fn usage_counts_by_day_what_was_accepted_and_refused() {
 
     let one = server.get(&format!("{path}?from=2026-11-18&to=2026-11-18")).await.expect(200);
     assert_eq!(one["days"], json!([today]));
+    let csv = server.get(&format!("{path}?from=2026-11-17&to=2026-11-18&format=csv")).await;
+    assert_eq!(csv.status, 200);
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert!(csv.header("content-disposition").contains("sendry-usage-2026-11-17-2026-11-18.csv"));
+    let lines = format!(
+        "day,accepted,bytes,rejected,rejected_by_field\n2026-11-17,0,0,0,\n2026-11-18,4,{},1,statusCode=1\n",
+        today["bytes"]
+    );
+    assert_eq!(csv.text, lines);
+    assert_eq!(server.get(&format!("{path}?format=xml")).await.wrong_field(), "format");
     assert_eq!(server.get(&format!("{path}?from=soon")).await.wrong_field(), "from");
     assert_eq!(server.get(&format!("{path}?to=2026-01-01")).await.wrong_field(), "to");
 }

@@ -12,6 +12,7 @@ mod services;
 mod status_codes;
 mod tally;
 mod timeseries;
+mod usage;
 
 pub use endpoints::endpoints;
 pub use overview::overview;
@@ -19,6 +20,7 @@ pub use requests::{RequestsQuery, request, requests};
 pub use services::services;
 pub use status_codes::status_codes;
 pub use timeseries::timeseries;
+pub use usage::usage;
 
 use crate::metrics::{SeriesFilter, SeriesFilterKind};
 use telemetry::hit::Method;

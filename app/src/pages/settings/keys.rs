@@ -5,6 +5,7 @@
 use crate::api::{self, KeysView, change};
 use crate::clock;
 use crate::live::Live;
+use crate::number;
 use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
@@ -108,7 +109,8 @@ fn line(
     let (glyph, class, text) = state(key, at);
     let over = key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= at);
     let used = key.last_used_at.map_or_else(|| "never".to_owned(), |used| clock::ago(used, at));
-    let held: Vec<String> = key.origins.iter().chain(&key.services).cloned().collect();
+    let rate = key.hits_per_second.map(|rate| format!("{} hits/s", number::exact(rate.into())));
+    let held: Vec<String> = key.origins.iter().chain(&key.services).cloned().chain(rate).collect();
     let held = if held.is_empty() { "–".to_owned() } else { held.join(", ") };
     let id = key.id;
     let act: Act = Arc::new(move || Box::pin(change::revoke_key(client, id)));
@@ -206,6 +208,7 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
     let alive = use_alive();
     let text = || RwSignal::new(String::new());
     let (name, environment, expires, origins, services) = (text(), text(), text(), text(), text());
+    let (rate, burst) = (text(), text());
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
@@ -217,6 +220,8 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
             expires_at: clock::parse_input(&expires.get_untracked()).map(|at| at.to_string()),
             origins: words(&origins.get_untracked()),
             services: words(&services.get_untracked()),
+            hits_per_second: change::typed_number(&rate.get_untracked()),
+            burst: change::typed_number(&burst.get_untracked()),
         };
         leptos::task::spawn_local(async move {
             match change::create_wished_key(client, &wish).await {
@@ -232,11 +237,13 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
             busy.try_set(false);
         });
     };
+    const FIELDS: [&str; 7] =
+        ["name", "environment", "expiresAt", "origins", "services", "hitsPerSecond", "burst"];
     view! {
         <section class="card" aria-labelledby="new-key-title">
             <h2 class="card-title" id="new-key-title">"New key"</h2>
             <form class="form settings-form" method="post" on:submit=submit>
-                <FormProblem problem fields=&["name", "environment", "expiresAt", "origins", "services"]/>
+                <FormProblem problem fields=&FIELDS/>
                 <Field label="What is the key for?" name="name" value=name problem
                     hint="For example the application that will use it."/>
                 <details class="more">
@@ -249,6 +256,10 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
                         hint="For keys in browsers, such as https://shop.example; several with commas."/>
                     <Field label="Only hits of these services" name="services" value=services problem optional=true
                         hint="Several with commas."/>
+                    <Field label="Hits a second" name="hitsPerSecond" kind="number" value=rate problem optional=true
+                        hint="No limit of its own unless given."/>
+                    <Field label="Hits at once" name="burst" kind="number" value=burst problem optional=true
+                        hint="As many as in a second unless given."/>
                 </details>
                 <button class="button is-solid" type="submit" disabled=move || !alive.get() || busy.get()>
                     "Create key"

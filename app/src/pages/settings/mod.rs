@@ -6,6 +6,7 @@
 mod audit;
 mod clients;
 mod keys;
+mod limits;
 mod members;
 mod profile;
 mod sessions;
@@ -14,6 +15,7 @@ mod users;
 pub(crate) use audit::{AuditPage, InstanceAuditPage};
 pub(crate) use clients::ClientsPage;
 pub(crate) use keys::KeysPage;
+pub(crate) use limits::LimitsPage;
 pub(crate) use members::MembersPage;
 pub(crate) use profile::ProfilePage;
 pub(crate) use sessions::SessionsPage;
@@ -64,6 +66,7 @@ type Page = (&'static str, &'static str, About, For);
 const PAGES: &[Page] = &[
     ("/settings/keys", "API keys", About::Client, For::Role(Role::Viewer)),
     ("/settings/members", "Members", About::Client, For::Role(Role::Viewer)),
+    ("/settings/limits", "Limits and usage", About::Client, For::Role(Role::Viewer)),
     ("/settings/audit", "Audit log", About::Client, For::Role(Role::Admin)),
     ("/settings/profile", "Profile", About::Reader, For::Everybody),
     ("/settings/sessions", "Sessions", About::Reader, For::Everybody),
