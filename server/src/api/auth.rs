@@ -217,7 +217,8 @@ pub(super) async fn new_user(
     password: &Text,
     super_admin: bool,
 ) -> Answer<NewUser> {
-    let (username, email, password) = (username.username()?, email.email()?, password.new_password()?);
+    let (username, email) = (username.username()?, email.email()?);
+    let password = password.new_password(&[username, email])?;
     let password_hash = state.auth.hash(password).await?;
     Ok(NewUser { username: username.to_owned(), email: email.to_owned(), password_hash, super_admin })
 }

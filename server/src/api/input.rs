@@ -84,11 +84,19 @@ impl Text {
         Role::of_word(word).ok_or_else(|| ApiError::invalid("role", "role must be viewer, operator or admin"))
     }
 
-    /// A password that somebody chooses.
-    pub(super) fn new_password(&self) -> Result<&str, ApiError> {
+    /// A password that somebody chooses. `about`: names that whoever guesses would try first.
+    pub(super) fn new_password(&self, about: &[&str]) -> Result<&str, ApiError> {
         let password = self.password()?;
         if !(8..=MAX_PASSWORD).contains(&password.chars().count()) {
             return Err(ApiError::invalid("password", "a password has 8 to 128 characters"));
+        }
+        // What begins weakly and goes on for long is rare, and weighing all of it would take long.
+        let end = password.char_indices().nth(WEIGHED).map_or(password.len(), |(end, _)| end);
+        let names: Vec<&str> = about.iter().copied().chain(["sendry"]).collect();
+        if zxcvbn::zxcvbn(&password[..end], &names).guesses() < MOST_GUESSES {
+            let message = "this password is among the first that are tried; choose one that is harder to guess, \
+                           such as a few words";
+            return Err(ApiError::invalid("password", message));
         }
         Ok(password)
     }
@@ -162,6 +170,10 @@ pub(super) fn texts<'a>(value: &'a Value, field: &str, most: usize) -> Result<Ve
 
 /// Characters.
 pub(super) const MAX_PASSWORD: usize = 128;
+/// So many characters of a new password are weighed.
+const WEIGHED: usize = 40;
+/// A password that takes fewer guesses is refused.
+const MOST_GUESSES: u64 = 1_000_000;
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -206,7 +218,11 @@ mod tests {
             assert_eq!(text(json).email().unwrap_err().field.as_deref(), Some("email"), "{json}");
         }
         for json in [r#""1234567""#, "12345678", r#""""#, &long(129)] {
-            assert_eq!(text(json).new_password().unwrap_err().field.as_deref(), Some("password"), "{json}");
+            assert_eq!(
+                text(json).new_password(&[]).unwrap_err().field.as_deref(),
+                Some("password"),
+                "{json}"
+            );
         }
         for json in [r#""  ""#, r#""a\nb""#, &long(101)] {
             assert_eq!(text(json).name().unwrap_err().field.as_deref(), Some("name"), "{json}");
@@ -220,14 +236,14 @@ mod tests {
         {
             assert_eq!(text(&format!("\"{email}\"")).email(), Ok(email));
         }
-        assert_eq!(text(r#"" spaces count ""#).new_password(), Ok(" spaces count "));
-        assert_eq!(text(r#""ümläute8""#).new_password(), Ok("ümläute8"));
+        assert_eq!(text(r#"" spaces count ""#).new_password(&[]), Ok(" spaces count "));
+        assert_eq!(text(r#""ümläute8""#).new_password(&[]), Ok("ümläute8"));
         assert_eq!(text(r#"" My shop ""#).name(), Ok("My shop"));
     }
 
     #[test]
     fn nothing_shows_what_a_text_holds() {
         assert_eq!(format!("{:?}", text(r#""hunter22""#)), "Text(…)");
-        assert!(!text("12345678").new_password().unwrap_err().message.contains("12345678"));
+        assert!(!text("12345678").new_password(&[]).unwrap_err().message.contains("12345678"));
     }
 }

@@ -54,7 +54,8 @@ pub(super) async fn change(
     State(state): State<AppState>,
     JsonBody(body): JsonBody<NewPassword>,
 ) -> Answer<StatusCode> {
-    let password = body.password.new_password()?;
+    let about = [session.user.username.as_str(), session.user.email.as_str()];
+    let password = body.password.new_password(&about)?;
     let current = body.current.password().map_err(|error| ApiError::invalid("current", error.message))?;
     let matches = current.chars().count() <= MAX_PASSWORD
         && state.auth.is_password_of(&session.user, current, address).await?;
@@ -84,7 +85,7 @@ pub(super) async fn reset(
     if !accounts.reset_is_good(digest, now).await? {
         return Err(over());
     }
-    let hash = state.auth.hash(body.password.new_password()?).await?;
+    let hash = state.auth.hash(body.password.new_password(&[])?).await?;
     accounts.use_reset(digest, &hash, Some(address), now).await?.ok_or_else(over)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -202,3 +202,17 @@ async fn signing_in_rightly_is_not_slowed_down() {
         server.browser().log_in("admin", PASSWORD).await.expect(200);
     }
 }
+
+#[tokio::test]
+async fn a_password_that_is_guessed_at_once_is_refused() {
+    let server = TestServer::start().await.with_admin().await;
+    for weak in
+        ["password1", "12345678", "qwertyuiop", "sendry123", "admin@example.com", "aaaaaaaaaaaaaaaaaaaaaaaa"]
+    {
+        let wish = json!({"current": PASSWORD, "password": weak});
+        let reply = server.post("/api/auth/password", &wish).await;
+        assert_eq!(reply.wrong_field(), "password", "{weak}");
+        assert!(reply.text.contains("harder to guess") && !reply.text.contains(weak), "{}", reply.text);
+    }
+    server.log_in("admin", PASSWORD).await.expect(200);
+}

@@ -31,7 +31,9 @@ async fn every_reply_is_closed_to_frames_sniffing_and_foreign_pages() {
         }
         assert!(reply.header("permissions-policy").contains("camera=()"), "{path}");
         let policy = reply.header("content-security-policy");
-        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        for closed in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(closed), "{path}: {policy}");
+        }
         assert!(!policy.contains("'unsafe-eval'") && !policy.contains("*"), "{path}: {policy}");
         let kept = reply.header("content-type").starts_with("text/html") || path.starts_with("/api/");
         if kept {

@@ -5,6 +5,7 @@
 mod deploy;
 mod import_rules;
 mod leptos_toml;
+mod security;
 
 use std::path::{Path, PathBuf};
 
