@@ -56,6 +56,10 @@ fn ingest(registry: &mut Registry, state: &AppState) {
         refused.get_or_create(&[("status", status.to_string())]).inc_by(calls.get());
     }
     registry.register("ingest_calls_refused", "Calls refused, by HTTP status", refused);
+    if let Some(unanswered) = state.ingest.limits_unanswered() {
+        let help = "Questions about limits that Redis did not answer: the server decided by itself";
+        registry.register("ingest_limits_unanswered", help, unanswered.clone());
+    }
     registry.register("ingest_envelopes", "Envelopes that the queue has confirmed", stats.envelopes.clone());
     registry.register(
         "ingest_publishes_failed",

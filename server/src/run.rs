@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often "last used" of keys, and what edges have done, is written down.
+/// How often "last used" of keys, what edges have done and which calls were refused is written down.
 const NOTE_USES: Duration = Duration::from_secs(10);
 
 /// Serves on `listener` until `shutdown`.
@@ -108,7 +108,7 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
     )
     .await
     .context("could not prepare sessions")?;
-    let ingest = Ingest::new(&config, Arc::clone(&queue), &stores, Arc::clone(&clock));
+    let ingest = Ingest::new(&config, Arc::clone(&queue), &stores, Arc::clone(&clock))?;
     let edge = Edge::new(Arc::clone(&stores.accounts), &config.masked_fields, Arc::clone(&clock));
     let consumer = Consumer::new(
         Arc::clone(&queue),
@@ -188,8 +188,9 @@ async fn note_key_uses(state: AppState, shutdown: CancellationToken) {
 async fn note_uses(state: &AppState) {
     let keys = state.ingest.keys.note_uses().await;
     let edges = state.edge.traffic.note(&*state.stores.accounts).await;
-    for error in keys.err().into_iter().chain(edges.err()) {
+    let calls = state.ingest.notes.write_down(&*state.stores.accounts).await;
+    for error in [keys, edges, calls].into_iter().filter_map(Result::err) {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "could not note when keys and edges were last used");
+        tracing::warn!(error, "could not note what keys and edges were used for");
     }
 }

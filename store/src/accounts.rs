@@ -8,6 +8,7 @@ use crate::access::{Author, ClientScope, InstanceScope, Role};
 use crate::error::StoreError;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use telemetry::report::accounts::{
     AuditPage, Invitation, Member, Offer, SessionInfo, SigningKeyInfo, UserInfo,
 };
@@ -90,6 +91,10 @@ pub struct NewKeyRecord {
     pub hits_per_second: Option<u32>,
     /// Hits at once; `None`: as many as in a second.
     pub burst: Option<u32>,
+    /// Hits of a UTC day; `None`: no limit.
+    pub hits_per_day: Option<u64>,
+    /// Hits of a UTC month; `None`: no limit.
+    pub hits_per_month: Option<u64>,
 }
 
 /// What becomes of a key that is to be rotated.
@@ -134,6 +139,9 @@ pub struct IngestKey {
     pub hits_per_second: Option<u32>,
     /// Hits that may come with it at once; `None`: as many as in a second.
     pub burst: Option<u32>,
+    /// Hits of a UTC day and month that may come with it; `None`: no limit of its own.
+    pub hits_per_day: Option<u64>,
+    pub hits_per_month: Option<u64>,
     /// From when on it is refused; `None`: never.
     pub expires_at: Option<Timestamp>,
     /// The only web origins whose pages may use it; empty: no restriction.
@@ -147,6 +155,34 @@ pub struct IngestKey {
 pub struct KeyAtAnyTime {
     pub key: IngestKey,
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Calls that were refused as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedCalls {
+    pub client: ClientId,
+    /// Start of the UTC day, Unix seconds.
+    pub day: i64,
+    /// HTTP status.
+    pub status: u16,
+    pub calls: u64,
+}
+
+/// Hits accepted with a key that has a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse {
+    pub client: ClientId,
+    pub key: i64,
+    /// Start of the UTC day, Unix seconds.
+    pub day: i64,
+    pub accepted: u64,
+}
+
+/// What a server has noted of calls since it last wrote them down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallNotes {
+    pub refused: Vec<RefusedCalls>,
+    pub uses: Vec<KeyUse>,
 }
 
 /// An edge to be made.
@@ -400,6 +436,26 @@ pub trait AccountStore: Send + Sync {
 
     /// Adds to what edges have done; never moves "last seen" back.
     async fn note_edges(&self, traffic: &[EdgeTraffic]) -> Result<(), StoreError>;
+
+    /// Adds what a server has noted.
+    async fn note_calls(&self, notes: &CallNotes) -> Result<(), StoreError>;
+
+    /// Calls refused as a whole on the days from `from` to `to` (Unix seconds, `to` exclusive), by day and status.
+    async fn refused_calls(
+        &self,
+        scope: &ClientScope,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<RefusedCalls>, StoreError>;
+
+    /// Hits accepted with a key that has a quota, by day from `from` to `to` (Unix seconds, `to` exclusive).
+    async fn key_use(
+        &self,
+        scope: &ClientScope,
+        key: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<i64, u64>, StoreError>;
 
     /// Notes when keys were last used; never moves a time back.
     async fn touch_keys(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError>;

@@ -345,6 +345,8 @@ pub struct UsageDay {
     pub bytes: u64,
     /// Hits refused inside accepted calls, by the field at fault; exact.
     pub rejected: std::collections::BTreeMap<String, u64>,
+    /// Calls refused as a whole, by HTTP status; counted in memory for some seconds, so a crash loses some.
+    pub refused_calls: std::collections::BTreeMap<String, u64>,
 }
 
 /// A user as others may see them.
@@ -402,6 +404,12 @@ pub struct KeyInfo {
     /// Hits that may come with it at once; `None`: as many as in a second.
     #[serde(default)]
     pub burst: Option<u32>,
+    /// Hits of a UTC day that may come with it; `None`: no limit of its own.
+    #[serde(default)]
+    pub hits_per_day: Option<u64>,
+    /// Hits of a UTC month that may come with it; `None`: no limit of its own.
+    #[serde(default)]
+    pub hits_per_month: Option<u64>,
 }
 
 /// A key just made. `key` is shown this once.

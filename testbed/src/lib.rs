@@ -1,4 +1,4 @@
-//! Real services for tests and benchmarks: RabbitMQ, PostgreSQL and a MongoDB wire server, private and throw-away.
+//! Real services for tests and benchmarks: RabbitMQ, PostgreSQL, Redis and a MongoDB wire server, private and throw-away.
 //!
 //! The rule: what is started here ends with whoever started it, however that ends: a keeper process ([`service`]) holds
 //! the other end of a pipe and kills the service when the pipe closes. Every service has a folder and a port of its own,
@@ -13,6 +13,7 @@ mod mongodb;
 mod ports;
 mod postgres;
 mod rabbitmq;
+mod redis;
 mod service;
 pub mod shared;
 
@@ -20,6 +21,7 @@ pub use mongodb::MongoDb;
 pub use ports::free_port;
 pub use postgres::Postgres;
 pub use rabbitmq::RabbitMq;
+pub use redis::Redis;
 pub use service::Service;
 
 /// Names the RabbitMQ of a test run.

@@ -101,6 +101,10 @@ pub struct KeyWish {
     pub hits_per_second: Value,
     #[serde(skip_serializing_if = "Value::is_null")]
     pub burst: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub hits_per_day: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub hits_per_month: Value,
 }
 
 pub async fn create_wished_key(client: ClientId, wish: &KeyWish) -> Result<NewKey, Problem> {

@@ -54,7 +54,7 @@ pub async fn limits(client: Option<ClientId>) -> Result<Stamped<LimitsView>, Pro
         Ok(LimitsView {
             client: ask.stores.accounts.client(&ask.scope).await?,
             limits: ask.stores.accounts.limits(&ask.scope).await?,
-            days: store::analytics::usage(&*ask.stores.metrics, &ask.scope, first, today).await?,
+            days: store::analytics::usage(&ask.stores, &ask.scope, first, today).await?,
             manages: ask.may(store::access::Permission::Administer),
         })
     })

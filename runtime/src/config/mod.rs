@@ -62,6 +62,9 @@ pub struct Config {
     /// `SENDRY_DATABASE_URL`
     #[serde(default)]
     pub database_url: Option<EngineUrl>,
+    /// `SENDRY_LIMITS_URL`
+    #[serde(default)]
+    pub limits_url: Option<EngineUrl>,
     /// `SENDRY_REGISTRATION`
     pub registration: Registration,
     /// `SENDRY_LOG`
@@ -153,6 +156,7 @@ impl Config {
             ("queue_url", &self.queue_url, &["sqlite", "amqp", "amqps"][..]),
             ("events_url", &self.events_url, &["sqlite", "mongodb", "mongodb+srv"][..]),
             ("database_url", &self.database_url, &["sqlite", "postgres", "postgresql"][..]),
+            ("limits_url", &self.limits_url, &["redis"][..]),
         ] {
             if let Some(url) = url
                 && !schemes.contains(&url.scheme())

@@ -56,6 +56,14 @@ pub(super) struct KeyWish {
     #[serde(default)]
     #[schema(value_type = Option<u32>)]
     burst: Value,
+    /// Hits of a UTC day; no limit of its own unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>)]
+    hits_per_day: Value,
+    /// Hits of a UTC month; no limit of its own unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>)]
+    hits_per_month: Value,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -134,6 +142,8 @@ pub(super) async fn create(
         services: body.services()?,
         hits_per_second,
         burst,
+        hits_per_day: limits::quota(&body.hits_per_day, "hitsPerDay")?,
+        hits_per_month: limits::quota(&body.hits_per_month, "hitsPerMonth")?,
     };
     let info = accounts.create_key(&scope, &record, now).await?;
     Ok((StatusCode::CREATED, Json(NewKey { info, key: key.reveal().to_owned() })))

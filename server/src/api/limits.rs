@@ -64,13 +64,18 @@ impl LimitsWish {
         Ok(ClientLimits {
             hits_per_second,
             burst,
-            hits_per_day: number(&self.hits_per_day, "hitsPerDay", 1..=MOST_OF_A_MONTH)?,
-            hits_per_month: number(&self.hits_per_month, "hitsPerMonth", 1..=MOST_OF_A_MONTH)?,
+            hits_per_day: quota(&self.hits_per_day, "hitsPerDay")?,
+            hits_per_month: quota(&self.hits_per_month, "hitsPerMonth")?,
             capture_bodies: switch(&self.capture_bodies, "captureBodies")?.unwrap_or(usual.capture_bodies),
             raw_retention_days: number(&self.raw_retention_days, "rawRetentionDays", 1..=3_650)?
                 .unwrap_or(usual.raw_retention_days),
         })
     }
+}
+
+/// Hits of a day or a month.
+pub(super) fn quota(hits: &Value, field: &str) -> Result<Option<u64>, ApiError> {
+    number(hits, field, 1..=MOST_OF_A_MONTH)
 }
 
 /// A rate and its burst; a burst without a rate means nothing, and is refused.

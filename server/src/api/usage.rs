@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use store::access::{Permission, authorise};
 use store::analytics;
 use telemetry::error::ApiError;
@@ -20,7 +21,8 @@ use telemetry::report::{ClientId, UsageDay};
 use telemetry::time::{DAY, date};
 
 const NOTE: &str = "Accepted hits, their bytes and the hits refused inside accepted calls are exact. Calls refused as a \
-                    whole (401, 413, 429, 503) are not in these figures: they are counted approximately only.";
+                    whole are counted approximately: a crash loses the last seconds, and calls without a known key are \
+                    nobody's.";
 
 /// The most days that one reply shows.
 const MOST_DAYS: i64 = 400;
@@ -62,7 +64,7 @@ pub(super) async fn usage(
 ) -> Answer<Response> {
     let scope = authorise(&*state.stores.accounts, &user, client, Permission::View).await?;
     let (from, to) = days(&params, (state.clock)())?;
-    let days = analytics::usage(&*state.stores.metrics, &scope, from, to).await?;
+    let days = analytics::usage(&state.stores, &scope, from, to).await?;
     let report = UsageReport { from: date(from), to: date(to), days, note: NOTE };
     match given(&params.format) {
         None | Some("json") => Ok(Json(report).into_response()),
@@ -71,24 +73,38 @@ pub(super) async fn usage(
     }
 }
 
-/// One line a day: `day,accepted,bytes,rejected,rejected_by_field`, the last as `latencyMs=3 method=1`.
+/// One line a day: `day,accepted,bytes,rejected,rejected_by_field,refused_calls,refused_calls_by_status`, the reasons as
+/// `latencyMs=3 method=1`.
 fn csv(report: &UsageReport) -> Result<Response, ApiError> {
     let mut lines = csv::Writer::from_writer(Vec::new());
-    let head = ["day", "accepted", "bytes", "rejected", "rejected_by_field"];
+    let head = [
+        "day",
+        "accepted",
+        "bytes",
+        "rejected",
+        "rejected_by_field",
+        "refused_calls",
+        "refused_calls_by_status",
+    ];
     let mut written = lines.write_record(head);
     for day in &report.days {
-        let fields: Vec<String> =
-            day.rejected.iter().map(|(field, hits)| format!("{field}={hits}")).collect();
-        let rejected: u64 = day.rejected.values().sum();
-        let [accepted, bytes, rejected] = [day.accepted, day.bytes, rejected].map(|n| n.to_string());
-        written = written
-            .and_then(|()| lines.write_record([&day.day, &accepted, &bytes, &rejected, &fields.join(" ")]));
+        let [accepted, bytes] = [day.accepted, day.bytes].map(|n| n.to_string());
+        let (rejected, by_field) = with_reasons(&day.rejected);
+        let (calls, by_status) = with_reasons(&day.refused_calls);
+        let line = [&day.day, &accepted, &bytes, &rejected, &by_field, &calls, &by_status];
+        written = written.and_then(|()| lines.write_record(line));
     }
     written.map_err(|_| ApiError::internal())?;
     let text = lines.into_inner().map_err(|_| ApiError::internal())?;
     let name = format!("attachment; filename=\"sendry-usage-{}-{}.csv\"", report.from, report.to);
     let kind = "text/csv; charset=utf-8".to_owned();
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], text).into_response())
+}
+
+/// The sum, and `reason=n` for each.
+fn with_reasons(counts: &BTreeMap<String, u64>) -> (String, String) {
+    let reasons: Vec<String> = counts.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
+    (counts.values().sum::<u64>().to_string(), reasons.join(" "))
 }
 
 /// The first and the last day asked for, each as the Unix second of its start.

@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use queue::{Burial, Message};
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
+use store::accounts::KeyAtAnyTime;
 use telemetry::edge::{CALL_BYTES, Outcome, Outcomes, unpack};
 use telemetry::envelope::MessageId;
 use telemetry::error::{ApiError, ErrorCode};
@@ -93,10 +95,18 @@ struct Call<'a> {
     now: Timestamp,
     /// `Retry` until something better is known.
     outcomes: Vec<Outcome>,
-    /// Messages that may be counted, with their places in the call and their hits.
-    gathered: Vec<(usize, Message, u64)>,
+    /// Messages that may be counted.
+    gathered: Vec<(Passed, Message)>,
     bytes: usize,
     counts: Counts,
+}
+
+/// A message that may be counted.
+struct Passed {
+    /// In the call.
+    place: usize,
+    hits: u64,
+    key: Arc<KeyAtAnyTime>,
 }
 
 impl Call<'_> {
@@ -107,7 +117,7 @@ impl Call<'_> {
             match self.state.edge.judge(&self.caller, sent, self.now).await {
                 Verdict::Wait => {}
                 Verdict::Refuse(message, error) => self.refuse(place, message, error).await,
-                Verdict::Pass(message, hits) => {
+                Verdict::Pass(message, hits, key) => {
                     // The platform delivers at least once: the same message may come twice in one call.
                     if let Some(first) = first_places.get(&message.id) {
                         repeated.push((place, *first));
@@ -115,7 +125,7 @@ impl Call<'_> {
                     }
                     first_places.insert(message.id, place);
                     self.bytes += message.body.len();
-                    self.gathered.push((place, message, hits));
+                    self.gathered.push((Passed { place, hits, key }, message));
                     if self.bytes >= TOGETHER_BYTES {
                         self.publish().await;
                     }
@@ -130,19 +140,16 @@ impl Call<'_> {
 
     async fn publish(&mut self) {
         self.bytes = 0;
-        let mut messages = Vec::with_capacity(self.gathered.len());
-        let mut places = Vec::with_capacity(self.gathered.len());
-        for (place, message, hits) in self.gathered.drain(..) {
-            messages.push(message);
-            places.push((place, hits));
-        }
-        if messages.is_empty() || self.state.ingest.committer.pass_on(messages).await.is_err() {
+        let (passed, messages): (Vec<Passed>, Vec<Message>) = self.gathered.drain(..).unzip();
+        let ingest = &self.state.ingest;
+        if messages.is_empty() || ingest.committer.pass_on(messages).await.is_err() {
             return;
         }
-        for (place, hits) in places {
+        for Passed { place, hits, key } in passed {
             self.outcomes[place] = Outcome::Accepted;
             self.counts.messages += 1;
             self.counts.hits += hits;
+            ingest.notes.accepted(&key.key, hits, self.now.as_second());
         }
     }
 

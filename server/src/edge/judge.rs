@@ -6,6 +6,8 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use queue::Message;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use store::accounts::KeyAtAnyTime;
 use telemetry::edge::{self, REVOCATION_DELAY};
 use telemetry::envelope::{Envelope, MessageId};
 use telemetry::error::{ApiError, ErrorCode};
@@ -26,8 +28,8 @@ const FIELDS: usize = 64;
 
 /// What is to be done with a message.
 pub(super) enum Verdict {
-    /// Publish it; it holds so many hits.
-    Pass(Message, u64),
+    /// Publish it; it holds so many hits, and came with this key.
+    Pass(Message, u64, Arc<KeyAtAnyTime>),
     /// It can never be counted.
     Refuse(Message, ApiError),
     /// It cannot be judged just now.
@@ -54,38 +56,34 @@ impl Edge {
         let Ok(key) = self.key(digest).await else { return Verdict::Wait };
         let good_until = |end: Timestamp| end.as_millisecond() + REVOCATION_DELAY * 1_000;
         let age = now.as_millisecond().saturating_sub(message.accepted_at);
-        let foreign = match &key {
-            None => Some(ApiError::unauthorized("the key is unknown")),
-            Some(key) if key.key.client != message.client => {
-                Some(ApiError::invalid("client", "the hits are not of the key's client"))
-            }
-            Some(key) if !caller.may_speak_of(key.key.client) => {
-                Some(ApiError::forbidden("this edge may not forward hits of this client"))
-            }
-            Some(_) => None,
-        };
-        if let Some(error) = foreign {
-            return Verdict::Refuse(of_nobody(&sent, now), error);
+        let foreign = |error| Verdict::Refuse(of_nobody(&sent, now), error);
+        let Some(key) = key else { return foreign(ApiError::unauthorized("the key is unknown")) };
+        if key.key.client != message.client {
+            return foreign(ApiError::invalid("client", "the hits are not of the key's client"));
         }
-        let error = match key {
-            Some(key) if key.revoked_at.is_some_and(|at| message.accepted_at > good_until(at)) => {
+        if !caller.may_speak_of(key.key.client) {
+            return foreign(ApiError::forbidden("this edge may not forward hits of this client"));
+        }
+        let over = |end: Option<Timestamp>| end.is_some_and(|at| message.accepted_at > good_until(at));
+        let error = match () {
+            () if over(key.revoked_at) => {
                 ApiError::unauthorized("the key had been revoked when the hits were accepted")
             }
             // A rotation may have set its end since the edge was told of it: the delay is the same.
-            Some(key) if key.key.expires_at.is_some_and(|at| message.accepted_at > good_until(at)) => {
+            () if over(key.key.expires_at) => {
                 ApiError::unauthorized("the key had expired when the hits were accepted")
             }
             // The inbox goes by the time in the id: one that told another could be taken for too old, and never counted.
-            _ if message.id.time() != Some(message.accepted_at) => {
+            () if message.id.time() != Some(message.accepted_at) => {
                 ApiError::invalid("message", "the message id does not tell when the hits were accepted")
             }
-            _ if age < -FUTURE_MS => {
+            () if age < -FUTURE_MS => {
                 ApiError::invalid("acceptedAt", "accepted more than 10 minutes in the future")
             }
-            _ if age > OLDEST_MS => {
+            () if age > OLDEST_MS => {
                 ApiError::invalid("acceptedAt", "accepted more than 14 days ago: it may have been counted")
             }
-            _ => return Verdict::Pass(message, hits),
+            () => return Verdict::Pass(message, hits, key),
         };
         Verdict::Refuse(message, error)
     }

@@ -10,11 +10,13 @@ mod confirms;
 mod cors;
 mod keys;
 mod limits;
+mod notes;
 mod traffic;
 
 pub use committer::{BreakerReport, Committer, CommitterStats};
 pub use cors::{cors_layer, narrow_cors};
 pub use keys::KeyCache;
+pub use notes::Notes;
 pub use traffic::Traffic;
 
 use crate::reply::{Answer, ErrorReply};
@@ -27,6 +29,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cors::Cors;
 use limits::Limits;
+use prometheus_client::metrics::counter::Counter;
 use queue::Queue;
 use runtime::config::Config;
 use serde::Serialize;
@@ -35,6 +38,7 @@ use store::Stores;
 use telemetry::batch::{self, Acceptance, Format, Origin, Rejection};
 use telemetry::error::{ApiError, ErrorCode};
 use telemetry::mask::Masking;
+use telemetry::report::ClientId;
 use telemetry::time::Clock;
 
 const DAY_MS: i64 = 86_400_000;
@@ -47,21 +51,34 @@ pub struct Ingest {
     pub keys: KeyCache,
     pub committer: Committer,
     pub traffic: Traffic,
+    pub notes: Notes,
     limits: Limits,
     masking: Masking,
     clock: Clock,
 }
 
 impl Ingest {
-    pub fn new(config: &Config, queue: Arc<dyn Queue>, stores: &Stores, clock: Clock) -> Self {
-        Self {
+    /// Fails where the settings are not right.
+    pub fn new(
+        config: &Config,
+        queue: Arc<dyn Queue>,
+        stores: &Stores,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
             keys: KeyCache::new(Arc::clone(&stores.accounts), Arc::clone(&clock)),
             committer: Committer::new(queue, config, Arc::clone(&clock)),
             traffic: Traffic::default(),
-            limits: Limits::new(Arc::clone(&stores.metrics), Arc::clone(&clock)),
+            notes: Notes::default(),
+            limits: Limits::new(config, stores, Arc::clone(&clock))?,
             masking: Masking::with_fields(&config.masked_fields),
             clock,
-        }
+        })
+    }
+
+    /// How often Redis did not answer where limits are shared; `None` where they are not.
+    pub fn limits_unanswered(&self) -> Option<&Counter> {
+        self.limits.unanswered()
     }
 }
 
@@ -85,9 +102,7 @@ pub struct HitsAccepted {
         (status = 415, body = telemetry::error::ErrorBody), (status = 429, body = telemetry::error::ErrorBody),
         (status = 503, body = telemetry::error::ErrorBody)))]
 pub async fn hit(State(state): State<AppState>, request: Request<Body>) -> Response {
-    let mut cors = Cors::default();
-    let accepted = accept(&state, request, Format::One, &mut cors).await;
-    cors.told(answer(&state.ingest, accepted))
+    answer(&state, request, Format::One).await
 }
 
 /// Take a batch of hits
@@ -105,21 +120,27 @@ pub async fn hits(State(state): State<AppState>, request: Request<Body>) -> Resp
     let lines =
         content_type(request.headers()).is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
     let format = if lines { Format::Ndjson } else { Format::Many };
-    let mut cors = Cors::default();
-    let accepted = accept(&state, request, format, &mut cors).await;
-    cors.told(answer(&state.ingest, accepted))
+    answer(&state, request, format).await
+}
+
+/// What a call's key says of its reply, also where it is refused.
+#[derive(Default)]
+struct Call {
+    cors: Cors,
+    client: Option<ClientId>,
 }
 
 async fn accept(
     state: &AppState,
     request: Request<Body>,
     format: Format,
-    cors: &mut Cors,
+    call: &mut Call,
 ) -> Answer<(HitsAccepted, Option<String>)> {
     let ingest = &state.ingest;
     let headers = request.headers();
     let key = ingest.keys.check(presented_key(headers)).await?;
-    cors.narrow(&key.origins, headers)?;
+    call.client = Some(key.client);
+    call.cors.narrow(&key.origins, headers)?;
     let batch_id = match headers.get("idempotency-key") {
         Some(id) => Some(batch::check_batch_id(id.to_str().unwrap_or_default())?.to_owned()),
         None => None,
@@ -145,12 +166,16 @@ async fn accept(
     ingest.committer.commit(key.client, &accepted.segment).await?;
     let warning = admitted.warning.take();
     admitted.kept();
+    ingest.notes.accepted(&key, u64::from(accepted.hits), (ingest.clock)().as_second());
     Ok((HitsAccepted { accepted: accepted.hits, rejected: accepted.rejected }, warning))
 }
 
-fn answer(ingest: &Ingest, answer: Answer<(HitsAccepted, Option<String>)>) -> Response {
+async fn answer(state: &AppState, request: Request<Body>, format: Format) -> Response {
+    let ingest = &state.ingest;
+    let mut call = Call::default();
+    let accepted = accept(state, request, format, &mut call).await;
     let second = (ingest.clock)().as_second();
-    let mut response = match answer {
+    let mut response = match accepted {
         Ok((accepted, warning)) => {
             ingest.traffic.accepted(accepted.accepted, second);
             let mut response = (StatusCode::ACCEPTED, Json(accepted)).into_response();
@@ -161,12 +186,14 @@ fn answer(ingest: &Ingest, answer: Answer<(HitsAccepted, Option<String>)>) -> Re
         }
         Err(error) => {
             ingest.traffic.refused(error.code(), second);
+            if let Some(client) = call.client {
+                ingest.notes.refused(client, error.code().status(), second);
+            }
             error.into_response()
         }
     };
-    let headers = response.headers_mut();
-    headers.insert(request_id::HEADER, request_id::next());
-    response
+    response.headers_mut().insert(request_id::HEADER, request_id::next());
+    call.cors.told(response)
 }
 
 /// The key from `x-api-key`, or else from `Authorization: Bearer`.

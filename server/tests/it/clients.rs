@@ -186,7 +186,10 @@ async fn usage_counts_by_day_what_was_accepted_and_refused() {
     assert_eq!((&today["day"], &today["accepted"]), (&json!("2026-11-18"), &json!(4)));
     assert_eq!(today["rejected"], json!({"statusCode": 1}));
     assert!(today["bytes"].as_u64().unwrap() > 300);
-    assert_eq!(days[0], json!({"day": "2026-11-01", "accepted": 0, "bytes": 0, "rejected": {}}));
+    assert_eq!(
+        days[0],
+        json!({"day": "2026-11-01", "accepted": 0, "bytes": 0, "rejected": {}, "refusedCalls": {}})
+    );
     assert!(month["note"].as_str().unwrap().contains("approximately"));
 
     let one = server.get(&format!("{path}?from=2026-11-18&to=2026-11-18")).await.expect(200);
@@ -196,7 +199,8 @@ async fn usage_counts_by_day_what_was_accepted_and_refused() {
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
     assert!(csv.header("content-disposition").contains("sendry-usage-2026-11-17-2026-11-18.csv"));
     let lines = format!(
-        "day,accepted,bytes,rejected,rejected_by_field\n2026-11-17,0,0,0,\n2026-11-18,4,{},1,statusCode=1\n",
+        "day,accepted,bytes,rejected,rejected_by_field,refused_calls,refused_calls_by_status\n\
+         2026-11-17,0,0,0,,0,\n2026-11-18,4,{},1,statusCode=1,0,\n",
         today["bytes"]
     );
     assert_eq!(csv.text, lines);

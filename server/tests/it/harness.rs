@@ -151,6 +151,20 @@ impl TestServer {
         tokio::time::timeout(Duration::from_secs(20), counted).await.expect("the hits were not counted");
     }
 
+    /// Stops it and starts another on its data, at the same time, with the same browser's cookies.
+    pub(crate) async fn restarted(mut self) -> Self {
+        self.shutdown.cancel();
+        (&mut self.running).await.unwrap().unwrap();
+        let config = Config { data_dir: self.data.clone(), addr: self.browser.address, ..Config::default() };
+        let listener = TcpListener::bind(config.addr).await.unwrap();
+        let now = Arc::clone(&self.now);
+        let clock: Clock = Arc::new(move || from_millisecond(now.load(Ordering::SeqCst)));
+        self.shutdown = CancellationToken::new();
+        self.running = tokio::spawn(server::run::run(config, listener, clock, self.shutdown.clone()));
+        self.browser.get("/healthz").await.expect(200);
+        self
+    }
+
     /// Stops it as SIGTERM does; it must end well.
     pub(crate) async fn stop(mut self) {
         self.shutdown.cancel();

@@ -168,3 +168,59 @@ async fn bodies_are_kept_only_where_the_client_wants_them() {
     let call = server.request(Method::POST, "/api/hits").header("x-api-key", &shop.key).json(&old);
     assert_eq!(server.send(call).await.wrong_field(), "[0].timestamp");
 }
+
+#[tokio::test]
+async fn a_key_has_a_quota_of_its_own_that_outlives_the_server() {
+    let server = TestServer::start().await.with_admin().await;
+    let shop = server.with_key("shop").await;
+    let keys = format!("/api/clients/{}/keys", shop.client);
+    let wrong = server.post(&keys, &json!({"name": "few", "hitsPerDay": 0})).await;
+    assert_eq!(wrong.wrong_field(), "hitsPerDay");
+    let few = json!({"name": "few", "hitsPerDay": 10, "hitsPerMonth": 12});
+    let few = server.post(&keys, &few).await.expect(201);
+    assert_eq!((&few["hitsPerDay"], &few["hitsPerMonth"]), (&json!(10), &json!(12)));
+    let key = few["key"].as_str().unwrap();
+    assert_eq!(send(&server, key, 7).await.header("x-sendry-quota"), "");
+    let over = send(&server, key, 4).await;
+    assert_eq!(refused(&over), ("hitsPerDay".to_owned(), 41_370));
+    assert!(over.text.contains("the key's limit of 10 hits a day"), "{}", over.text);
+    let last = send(&server, key, 3).await;
+    assert_eq!(last.header("x-sendry-quota"), "day 10/10");
+    send(&server, &shop.key, 100).await.expect(202);
+    let server = server.restarted().await;
+    refused(&send(&server, key, 1).await);
+    server.advance(86_400);
+    assert_eq!(refused(&send(&server, key, 3).await).0, "hitsPerMonth");
+    send(&server, key, 2).await.expect(202);
+}
+
+#[tokio::test]
+async fn calls_refused_as_a_whole_are_in_the_usage_of_their_day() {
+    let server = TestServer::start().await.with_admin().await;
+    let (shop, other) = (server.with_key("shop").await, server.with_key("other").await);
+    limit(&server, &shop, &json!({"hitsPerSecond": 1})).await.expect(200);
+    for _ in 0..3 {
+        send(&server, &shop.key, 2).await.refused(429);
+    }
+    let bad = server.request(Method::POST, "/api/hits").header("x-api-key", &shop.key).body("{");
+    server.send(bad).await.refused(400);
+    server.advance(86_400);
+    send(&server, &shop.key, 2).await.refused(429);
+    send(&server, "snd_live_nobody", 1).await.refused(401);
+    // What has been noted is written down at the end, if not before.
+    let server = server.restarted().await;
+    let usage = |client: i64| format!("/api/clients/{client}/usage?from=2026-11-18&to=2026-11-19");
+    let days = server.get(&usage(shop.client)).await.expect(200)["days"].clone();
+    assert_eq!(days[0]["refusedCalls"], json!({"400": 1, "429": 3}), "{days}");
+    assert_eq!(days[1]["refusedCalls"], json!({"429": 1}), "{days}");
+    let none = server.get(&usage(other.client)).await.expect(200);
+    assert_eq!(none["days"][0]["refusedCalls"], json!({}));
+    let csv = server.get(&format!("{}&format=csv", usage(shop.client))).await.text;
+    assert_eq!(
+        csv.lines().take(2).collect::<Vec<_>>(),
+        [
+            "day,accepted,bytes,rejected,rejected_by_field,refused_calls,refused_calls_by_status",
+            "2026-11-18,0,0,0,,4,400=1 429=3"
+        ]
+    );
+}

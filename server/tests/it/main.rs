@@ -24,3 +24,4 @@ mod ops;
 mod people;
 mod refusals;
 mod sessions;
+mod shared_limits;

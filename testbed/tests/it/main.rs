@@ -4,7 +4,7 @@
 
 use std::net::TcpStream;
 use std::process::Command;
-use testbed::{MongoDb, Postgres, RabbitMq, Service};
+use testbed::{MongoDb, Postgres, RabbitMq, Redis, Service};
 
 fn listens(service: &Service) -> bool {
     TcpStream::connect(("127.0.0.1", service.port())).is_ok()
@@ -45,4 +45,9 @@ fn postgres() {
 #[test]
 fn mongodb() {
     is_killed_started_again_and_ended(MongoDb::start().unwrap());
+}
+
+#[test]
+fn redis() {
+    is_killed_started_again_and_ended(Redis::start().unwrap());
 }

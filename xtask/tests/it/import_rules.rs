@@ -26,11 +26,12 @@ const OURS: [(&str, &[&str]); 11] = [
 
 /// Crates of others that only some of ours may name, so that each technology can be replaced in one place. A name
 /// that ends in `*` stands for all that begin so.
-const THEIRS: [(&str, &[&str]); 6] = [
+const THEIRS: [(&str, &[&str]); 7] = [
     ("sqlx*", &["store", "bench"]),
     ("mongodb", &["store", "bench"]),
     ("lapin", &["queue", "bench"]),
     ("rusqlite", &["queue", "bench"]),
+    ("redis", &["server"]),
     ("worker*", &["edge-ingest"]),
     ("leptos*", &["app", "server"]),
 ];

@@ -110,7 +110,10 @@ fn line(
     let over = key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= at);
     let used = key.last_used_at.map_or_else(|| "never".to_owned(), |used| clock::ago(used, at));
     let rate = key.hits_per_second.map(|rate| format!("{} hits/s", number::exact(rate.into())));
-    let held: Vec<String> = key.origins.iter().chain(&key.services).cloned().chain(rate).collect();
+    let quota = |hits: Option<u64>, what| hits.map(|hits| format!("{} hits a {what}", number::exact(hits)));
+    let quotas = [quota(key.hits_per_day, "day"), quota(key.hits_per_month, "month")];
+    let limits = rate.into_iter().chain(quotas.into_iter().flatten());
+    let held: Vec<String> = key.origins.iter().chain(&key.services).cloned().chain(limits).collect();
     let held = if held.is_empty() { "–".to_owned() } else { held.join(", ") };
     let id = key.id;
     let act: Act = Arc::new(move || Box::pin(change::revoke_key(client, id)));
@@ -208,7 +211,7 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
     let alive = use_alive();
     let text = || RwSignal::new(String::new());
     let (name, environment, expires, origins, services) = (text(), text(), text(), text(), text());
-    let (rate, burst) = (text(), text());
+    let (rate, burst, day, month) = (text(), text(), text(), text());
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
@@ -222,6 +225,8 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
             services: words(&services.get_untracked()),
             hits_per_second: change::typed_number(&rate.get_untracked()),
             burst: change::typed_number(&burst.get_untracked()),
+            hits_per_day: change::typed_number(&day.get_untracked()),
+            hits_per_month: change::typed_number(&month.get_untracked()),
         };
         leptos::task::spawn_local(async move {
             match change::create_wished_key(client, &wish).await {
@@ -237,8 +242,17 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
             busy.try_set(false);
         });
     };
-    const FIELDS: [&str; 7] =
-        ["name", "environment", "expiresAt", "origins", "services", "hitsPerSecond", "burst"];
+    const FIELDS: [&str; 9] = [
+        "name",
+        "environment",
+        "expiresAt",
+        "origins",
+        "services",
+        "hitsPerSecond",
+        "burst",
+        "hitsPerDay",
+        "hitsPerMonth",
+    ];
     view! {
         <section class="card" aria-labelledby="new-key-title">
             <h2 class="card-title" id="new-key-title">"New key"</h2>
@@ -260,6 +274,10 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
                         hint="No limit of its own unless given."/>
                     <Field label="Hits at once" name="burst" kind="number" value=burst problem optional=true
                         hint="As many as in a second unless given."/>
+                    <Field label="Hits a day" name="hitsPerDay" kind="number" value=day problem optional=true
+                        hint="Of UTC; no limit of its own unless given."/>
+                    <Field label="Hits a month" name="hitsPerMonth" kind="number" value=month problem optional=true
+                        hint="Of UTC; no limit of its own unless given."/>
                 </details>
                 <button class="button is-solid" type="submit" disabled=move || !alive.get() || busy.get()>
                     "Create key"

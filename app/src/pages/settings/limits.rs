@@ -13,6 +13,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use telemetry::report::limits::ClientLimits;
 use telemetry::report::{ClientId, UsageDay};
@@ -113,7 +114,8 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
                         <th scope="col" class="number">"Accepted"</th>
                         <th scope="col"><span class="visually-hidden">"Share of the busiest day"</span></th>
                         <th scope="col" class="number">"Bytes"</th>
-                        <th scope="col" class="number">"Refused"</th>
+                        <th scope="col" class="number">"Hits refused"</th>
+                        <th scope="col" class="number">"Calls refused"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -121,7 +123,7 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
         </div>
         <p class="card-foot">
             "Exact, whatever crashed or was sent again: accepted hits, their bytes, and the hits refused inside accepted
-             calls. Calls refused as a whole are not in these figures."
+             calls. Calls refused as a whole are counted approximately: a crash loses the last seconds."
         </p>
         {exports}
     }
@@ -129,15 +131,19 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
 }
 
 fn day_line(day: &UsageDay, most: u64) -> AnyView {
-    let refused: u64 = day.rejected.values().sum();
-    let fields: Vec<String> = day.rejected.iter().map(|(field, hits)| format!("{field}: {hits}")).collect();
+    let refused = |by_reason: &BTreeMap<String, u64>| {
+        let reasons: Vec<String> = by_reason.iter().map(|(reason, n)| format!("{reason}: {n}")).collect();
+        let sum = number::exact(by_reason.values().sum());
+        view! { <td class="number" title=reasons.join(", ")>{sum}</td> }
+    };
     view! {
         <tr>
             <th scope="row">{day.day.clone()}</th>
             <td class="number">{number::exact(day.accepted)}</td>
             <td class="col-share"><Bar share={day.accepted as f64 / most as f64}/></td>
             <td class="number" title=number::exact(day.bytes)>{number::bytes(day.bytes)}</td>
-            <td class="number" title=fields.join(", ")>{number::exact(refused)}</td>
+            {refused(&day.rejected)}
+            {refused(&day.refused_calls)}
         </tr>
     }
     .into_any()

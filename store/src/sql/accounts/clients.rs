@@ -4,6 +4,7 @@ use super::dialect::{Connections, Row, begin, readers};
 use super::{audit, milliseconds};
 use crate::access::{ClientScope, InstanceScope};
 use crate::error::StoreError;
+use crate::sql::aggregates::signed;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use telemetry::report::limits::ClientLimits;
@@ -70,8 +71,8 @@ pub(super) async fn set_limits(
         .bind(scope.client().0)
         .bind(limits.hits_per_second.map(i64::from))
         .bind(limits.burst.map(i64::from))
-        .bind(limits.hits_per_day.map(|hits| i64::try_from(hits).unwrap_or(i64::MAX)))
-        .bind(limits.hits_per_month.map(|hits| i64::try_from(hits).unwrap_or(i64::MAX)))
+        .bind(limits.hits_per_day.map(signed))
+        .bind(limits.hits_per_month.map(signed))
         .bind(limits.capture_bodies)
         .bind(i64::from(limits.raw_retention_days))
         .fetch_optional(&mut *transaction)

@@ -6,6 +6,7 @@ use super::{audit, milliseconds};
 use crate::access::ClientScope;
 use crate::accounts::{IngestKey, KeyAtAnyTime, KeyRotation, NewKeyRecord};
 use crate::error::StoreError;
+use crate::sql::aggregates::signed;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub(super) async fn rotate(
         services: old.services.clone(),
         hits_per_second: old.hits_per_second,
         burst: old.burst,
+        hits_per_day: old.hits_per_day,
+        hits_per_month: old.hits_per_month,
     };
     let made = insert(&mut transaction, scope, &successor, now).await?;
     let until = old.expires_at.map_or(until, |at| at.min(until));
@@ -89,6 +92,8 @@ async fn insert(
         .bind(key.services.join("\n"))
         .bind(key.hits_per_second.map(i64::from))
         .bind(key.burst.map(i64::from))
+        .bind(key.hits_per_day.map(signed))
+        .bind(key.hits_per_month.map(signed))
         .fetch_one(connection)
         .await?;
     key_info(&row)
@@ -187,6 +192,8 @@ fn ingest_key(row: &Row) -> Result<IngestKey, StoreError> {
         limits: limits_of(row)?,
         hits_per_second: number(row, "rate")?,
         burst: number(row, "burst")?,
+        hits_per_day: number(row, "key_day_quota")?,
+        hits_per_month: number(row, "key_month_quota")?,
         expires_at: time(row, "expires_at")?,
         origins: lines(row, "origins")?,
         services: lines(row, "services")?,
@@ -208,6 +215,8 @@ fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
         services: lines(row, "services")?,
         hits_per_second: number(row, "rate")?,
         burst: number(row, "burst")?,
+        hits_per_day: number(row, "day_quota")?,
+        hits_per_month: number(row, "month_quota")?,
     })
 }
 

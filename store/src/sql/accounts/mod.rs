@@ -10,6 +10,7 @@
 //! held, or in a turn (`take_turn`).
 
 mod audit;
+mod calls;
 mod clients;
 mod edges;
 mod invitations;
@@ -24,12 +25,14 @@ mod users;
 use super::dialect::{self, Store, bounded};
 use crate::access::{Author, ClientScope, InstanceScope, Role};
 use crate::accounts::{
-    AccountStore, ClientMembership, EdgeCredential, EdgeTraffic, IngestKey, KeyAtAnyTime, KeyRotation,
-    NewEdge, NewInvitationRecord, NewKeyRecord, NewUser, Rotation, Session, SigningKey, UserRecord,
+    AccountStore, CallNotes, ClientMembership, EdgeCredential, EdgeTraffic, IngestKey, KeyAtAnyTime,
+    KeyRotation, NewEdge, NewInvitationRecord, NewKeyRecord, NewUser, RefusedCalls, Rotation, Session,
+    SigningKey, UserRecord,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use telemetry::report::accounts::{AuditPage, Invitation, Member, Offer, SigningKeyInfo, UserInfo};
 use telemetry::report::edges::EdgeInfo;
@@ -280,6 +283,29 @@ impl AccountStore for Store {
 
     async fn key_at_any_time(&self, digest: [u8; 32]) -> Result<Option<KeyAtAnyTime>, StoreError> {
         bounded(&self.connections, keys::at_any_time(&self.connections, digest)).await
+    }
+
+    async fn note_calls(&self, notes: &CallNotes) -> Result<(), StoreError> {
+        bounded(&self.connections, calls::note(&self.connections, notes)).await
+    }
+
+    async fn refused_calls(
+        &self,
+        scope: &ClientScope,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<RefusedCalls>, StoreError> {
+        bounded(&self.connections, calls::refused(&self.connections, scope, from, to)).await
+    }
+
+    async fn key_use(
+        &self,
+        scope: &ClientScope,
+        key: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<i64, u64>, StoreError> {
+        bounded(&self.connections, calls::uses(&self.connections, scope, key, from, to)).await
     }
 
     async fn touch_keys(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError> {

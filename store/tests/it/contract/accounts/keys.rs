@@ -3,7 +3,9 @@
 use super::{after, all, client, key, now};
 use std::sync::Arc;
 use store::AccountStore;
-use store::accounts::{KeyRotation, NewKeyRecord};
+use store::accounts::{CallNotes, KeyRotation, KeyUse, NewKeyRecord, RefusedCalls};
+use telemetry::report::ClientId;
+use telemetry::time::DAY;
 
 pub(crate) async fn a_key_is_good_until_it_is_revoked(accounts: Arc<dyn AccountStore>) {
     let (one, scope) = client(&*accounts, "one").await;
@@ -97,6 +99,10 @@ pub(crate) async fn a_key_keeps_what_it_is_held_to(accounts: Arc<dyn AccountStor
         expires_at: Some(after(60)),
         origins: vec!["https://shop.example".into(), "http://localhost:8080".into()],
         services: vec!["shop".into(), "a b".into()],
+        hits_per_second: Some(5),
+        burst: Some(9),
+        hits_per_day: Some(1_000),
+        hits_per_month: Some(1 << 40),
         ..key(1)
     };
     let made = accounts.create_key(&scope, &wish, now()).await.unwrap();
@@ -104,12 +110,15 @@ pub(crate) async fn a_key_keeps_what_it_is_held_to(accounts: Arc<dyn AccountStor
         (made.expires_at, &made.origins, &made.services),
         (wish.expires_at, &wish.origins, &wish.services)
     );
+    let limits = (Some(5), Some(9), Some(1_000), Some(1 << 40));
+    assert_eq!((made.hits_per_second, made.burst, made.hits_per_day, made.hits_per_month), limits);
     assert_eq!(accounts.keys(&scope).await.unwrap(), [made]);
     let found = accounts.ingest_key([1; 32]).await.unwrap().unwrap();
     assert_eq!(
         (found.expires_at, &found.origins, &found.services),
         (wish.expires_at, &wish.origins, &wish.services)
     );
+    assert_eq!((found.hits_per_second, found.burst, found.hits_per_day, found.hits_per_month), limits);
     assert_eq!(accounts.key_at_any_time([1; 32]).await.unwrap().unwrap().key, found);
     accounts.create_key(&scope, &key(2), now()).await.unwrap();
     let free = accounts.ingest_key([2; 32]).await.unwrap().unwrap();
@@ -154,4 +163,48 @@ pub(crate) async fn a_key_is_rotated_once_however_many_try(accounts: Arc<dyn Acc
     let rotated = |rotation: &&KeyRotation| matches!(rotation, KeyRotation::Rotated(_));
     assert_eq!(rotations.iter().filter(rotated).count(), 1);
     assert_eq!(accounts.keys(&scope).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn notes_of_calls_add_up_by_day(accounts: Arc<dyn AccountStore>) {
+    let ((one, scope), (two, other)) = (client(&*accounts, "one").await, client(&*accounts, "two").await);
+    let refused =
+        |client: ClientId, day: i64, status, calls| RefusedCalls { client, day: day * DAY, status, calls };
+    let used = |client: ClientId, key, day: i64, accepted| KeyUse { client, key, day: day * DAY, accepted };
+    accounts.note_calls(&CallNotes::default()).await.unwrap();
+    let notes = CallNotes {
+        refused: vec![
+            refused(two.id, 5, 429, 1),
+            refused(one.id, 5, 503, 2),
+            refused(one.id, 5, 429, 3),
+            refused(one.id, 6, 429, 4),
+            refused(one.id, 5, 503, 5),
+        ],
+        uses: vec![
+            used(one.id, 7, 5, 10),
+            used(one.id, 7, 6, 20),
+            used(one.id, 8, 5, 1),
+            used(two.id, 7, 5, 2),
+        ],
+    };
+    // Several servers write down at once, each the other way round than the one before.
+    let written = all(6, |n| {
+        let (accounts, mut notes) = (accounts.clone(), notes.clone());
+        if n % 2 == 1 {
+            notes.refused.reverse();
+            notes.uses.reverse();
+        }
+        async move { accounts.note_calls(&notes).await }
+    });
+    assert!(written.await.iter().all(Result::is_ok));
+    let found = accounts.refused_calls(&scope, 5 * DAY, 7 * DAY).await.unwrap();
+    assert_eq!(
+        found,
+        [refused(one.id, 5, 429, 18), refused(one.id, 5, 503, 42), refused(one.id, 6, 429, 24)]
+    );
+    assert_eq!(accounts.refused_calls(&other, 5 * DAY, 7 * DAY).await.unwrap(), [refused(two.id, 5, 429, 6)]);
+    assert!(accounts.refused_calls(&scope, 0, 5 * DAY).await.unwrap().is_empty(), "`to` is exclusive");
+    let uses = accounts.key_use(&scope, 7, 5 * DAY, 7 * DAY).await.unwrap();
+    assert_eq!(uses.into_iter().collect::<Vec<_>>(), [(5 * DAY, 60), (6 * DAY, 120)]);
+    assert_eq!(accounts.key_use(&other, 7, 0, 9 * DAY).await.unwrap()[&(5 * DAY)], 12);
+    assert!(accounts.key_use(&other, 8, 0, 9 * DAY).await.unwrap().is_empty(), "of another client");
 }

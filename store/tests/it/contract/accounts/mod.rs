@@ -66,6 +66,7 @@ macro_rules! contract {
                     a_key_is_good_until_it_is_revoked,
                     a_key_belongs_to_its_client,
                     last_use_never_moves_back,
+                    notes_of_calls_add_up_by_day,
                     all_callers_get_the_same_secret,
                     many_note_the_same_uses_side_by_side,
                     an_edge_is_good_until_it_is_revoked,
