@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The body of `/healthz` and `/readyz`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Health {
+pub struct HealthReport {
     /// `ok`, or `unavailable`.
     pub status: &'static str,
     pub version: &'static str,
@@ -35,17 +35,17 @@ pub struct Part {
 }
 
 /// Is the process alive?
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
-pub async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), parts: Vec::new() })
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = HealthReport)))]
+pub async fn healthz() -> Json<HealthReport> {
+    Json(HealthReport { status: "ok", version: env!("CARGO_PKG_VERSION"), parts: Vec::new() })
 }
 
 /// Can it work?
 ///
 /// 200 only when everything it needs answers, and the breaker before the queue is not open.
 #[utoipa::path(get, path = "/readyz", tag = "health",
-    responses((status = 200, body = Health), (status = 503, body = Health)))]
-pub async fn readyz(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+    responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
+pub async fn readyz(State(state): State<AppState>) -> (StatusCode, Json<HealthReport>) {
     // What is in memory is read at once; the probe may take a while.
     let ingest = state.ingest.committer.breaker().state;
     let consumer = (state.lanes() > 0).then(|| state.consumer.breaker_state());
@@ -77,5 +77,5 @@ pub async fn readyz(State(state): State<AppState>) -> (StatusCode, Json<Health>)
     let ready = parts.iter().all(|part| part.ok);
     let (code, status) =
         if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
-    (code, Json(Health { status, version: env!("CARGO_PKG_VERSION"), parts }))
+    (code, Json(HealthReport { status, version: env!("CARGO_PKG_VERSION"), parts }))
 }

@@ -31,7 +31,8 @@ pub fn router(state: AppState) -> Router {
     let (edge_routes, edge_doc) =
         OpenApiRouter::new().routes(routes!(edge::key)).routes(routes!(edge::batches)).split_for_parts();
     let (api_routes, api_doc) = api::router().split_for_parts();
-    let document = ingest_doc.merge_from(edge_doc).merge_from(health_doc).merge_from(api_doc);
+    let mut document = ingest_doc.merge_from(edge_doc).merge_from(health_doc).merge_from(api_doc);
+    api::with_body_refusals(&mut document);
     let document = serde_json::to_string(&document).unwrap_or_default();
 
     // Ingest stays bare: no span, no session, nothing but what a hit needs.

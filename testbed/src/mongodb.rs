@@ -1,15 +1,14 @@
 //! A server that speaks MongoDB's wire protocol: `mongod` where there is one on PATH, else SecantusDB, a server on the
 //! WiredTiger engine that comes from PyPI, as a process of its own.
 
-use crate::install::{can_install, find, find_or_install, install, run};
+use crate::install::find;
 use crate::ports::free_port;
+use crate::python;
 use crate::service::Service;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
-use std::fs::File;
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 /// The version that the tests run against.
 const SECANTUSDB: &str = "secantusdb==0.7.0b3";
@@ -62,50 +61,12 @@ impl MongoDb {
     }
 }
 
-/// SecantusDB in a virtual environment in the user's cache, made on first use.
+/// The server of SecantusDB.
 fn secantusdb() -> Result<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("sendry-testbed");
-    std::fs::create_dir_all(&cache).with_context(|| format!("could not make {}", cache.display()))?;
-    let environment = cache.join(SECANTUSDB.replace("==", "-"));
-    let server = environment.join("bin/secantusd-py");
-    // Several test processes may come here at once.
-    let lock = File::create(cache.join("lock"))?;
-    lock.lock().context("could not lock the testbed's cache")?;
-    if !environment.join("complete").is_file() {
-        make_environment(&environment).context(
-            "a MongoDB server is needed for these tests: put mongod on PATH, or have Python 3 with venv and PyPI at hand",
-        )?;
-    }
-    Ok(server)
-}
-
-fn make_environment(environment: &Path) -> Result<()> {
-    eprintln!("installing {SECANTUSDB} …");
-    let python = find_or_install("python3", Vec::new, "python3")?;
-    let make = || {
-        run(
-            Command::new(&python).args(["-m", "venv", "--clear"]).arg(environment),
-            "make a virtual environment (Debian: `apt-get install python3-venv`)",
-        )
-    };
-    if let Err(error) = make() {
-        // Debian ships venv apart from Python.
-        if !can_install() {
-            return Err(error);
-        }
-        install("python3-venv")?;
-        make()?;
-    }
-    run(
-        Command::new(environment.join("bin/pip")).args(["install", "--quiet", SECANTUSDB]),
-        "install SecantusDB",
+    let programs = python::programs(SECANTUSDB).context(
+        "a MongoDB server is needed for these tests: put mongod on PATH, or have Python 3 with venv and PyPI at hand",
     )?;
-    File::create(environment.join("complete"))?;
-    Ok(())
+    Ok(programs.join("secantusd-py"))
 }
 
 impl Deref for MongoDb {

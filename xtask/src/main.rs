@@ -52,7 +52,8 @@ enum Task {
     Edge,
     /// Run every test, or only the stages named
     Test { stages: Vec<test::Stage> },
-    /// Run the fault tests again and again, with outages of their full length
+    /// Run the fault tests again and again, with outages of their full length, property tests with many cases, and calls
+    /// drawn from the API's own description
     Soak {
         /// How long; the round under way then is finished
         #[arg(long, default_value_t = 60)]

@@ -3,6 +3,7 @@
 //! A stage that cannot run is a failure with its reason, never a silent gap; the other stages still run. The last line
 //! is `N passed, N failed`, summed from what each runner says of itself.
 
+mod api;
 mod browser;
 mod edge;
 mod rust;
@@ -15,6 +16,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::workspace::Workspace;
+pub(crate) use api::drawn_calls;
 pub(crate) use tally::Tally;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +29,8 @@ pub(crate) enum Stage {
     Rust,
     /// What runs in the browser compiles for it and computes the same
     Wasm,
+    /// Calls drawn from the OpenAPI document, as each role
+    Api,
     /// The Worker in workerd, against a real core
     Edge,
     /// The dashboard in Chromium
@@ -65,6 +69,7 @@ fn run(workspace: &Workspace, stage: Stage) -> Result<Tally> {
         Stage::Clippy => rust::clippy(workspace),
         Stage::Rust => rust::tests(workspace),
         Stage::Wasm => wasm::tests(workspace),
+        Stage::Api => drawn_calls(workspace, 6),
         Stage::Edge => edge::tests(workspace),
         Stage::E2e => browser::tests(workspace),
     }

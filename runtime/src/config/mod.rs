@@ -133,7 +133,9 @@ impl Config {
         }
         // Other variables of ours that are no settings: of the tests, and of `sendry demo`.
         let env = Env::prefixed("SENDRY_").ignore(&[
+            "api_examples",
             "bin",
+            "foreign",
             "key",
             "url",
             "ci_target",

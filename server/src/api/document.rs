@@ -27,6 +27,31 @@ pub(super) enum Refusals {
     Unavailable(ErrorBody),
 }
 
+/// Adds to all calls that take a body what a body may be refused for.
+pub fn with_body_refusals(document: &mut Document) {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten().filter(|operation| operation.request_body.is_some())
+        {
+            for (status, response) in BodyRefusals::responses() {
+                operation.responses.responses.entry(status).or_insert(response);
+            }
+        }
+    }
+}
+
+/// What any body may be refused for.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "it only describes")]
+enum BodyRefusals {
+    /// The body is too large.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// The body is not of the content type that the call takes.
+    #[response(status = 415)]
+    Unsupported(ErrorBody),
+}
+
 /// The document without routes, to be filled by those who have them.
 pub fn document() -> Document {
     Base::openapi()

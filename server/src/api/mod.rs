@@ -22,7 +22,7 @@ mod signing_keys;
 mod usage;
 mod users;
 
-pub use document::document;
+pub use document::{document, with_body_refusals};
 
 use crate::reply::ErrorReply;
 use crate::state::AppState;

@@ -113,6 +113,26 @@ mod tests {
 
     proptest::proptest! {
         #[test]
+        fn what_was_damaged_is_refused_or_stays_within_the_limit(
+            text in "[a-z]{0,600}",
+            place: proptest::sample::Index,
+            byte: u8,
+            cut: proptest::sample::Index,
+        ) {
+            let zstd = zstd::stream::encode_all(text.as_bytes(), 3).unwrap();
+            for (mut bytes, coding) in [(gzip(text.as_bytes()), Coding::Gzip), (zstd, Coding::Zstd)] {
+                proptest::prop_assert_eq!(inflate(&bytes, coding, 600).unwrap(), text.as_bytes());
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+                bytes.truncate(1 + cut.index(bytes.len()));
+                match inflate(&bytes, coding, 500) {
+                    Ok(inflated) => proptest::prop_assert!(inflated.len() <= 500),
+                    Err(error) => proptest::prop_assert_eq!(error.field.as_deref(), Some("body")),
+                }
+            }
+        }
+
+        #[test]
         fn junk_never_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
             let _ = inflate(&bytes, Coding::Gzip, 1_000);
             let _ = inflate(&bytes, Coding::Zstd, 1_000);

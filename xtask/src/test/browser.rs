@@ -31,7 +31,7 @@ pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
     npx.env("SENDRY_BIN", workspace.server(Mode::Dev));
     npx.env("LEPTOS_SITE_ROOT", workspace.site()).env("CHROMIUM_PATH", chromium);
     let (lines, well) = watch(&mut npx, "run Playwright")?;
-    Ok(Tally::of_playwright(&lines)?.and_ended(well))
+    Ok(Tally::of_outcomes(&lines, "Playwright")?.and_ended(well))
 }
 
 /// `CHROMIUM_PATH`, one on PATH, or Debian's, installed where we may.

@@ -49,8 +49,8 @@ impl Tally {
         Ok(Self { passed: before(counts, "passed"), failed, ignored: before(counts, "skipped") })
     }
 
-    /// Playwright: one line per outcome, `  12 passed (3.4s)`, `  1 failed`, `  2 did not run`.
-    pub(crate) fn of_playwright(lines: &[String]) -> Result<Self> {
+    /// Playwright, and our own `api.py`: one line per outcome, `  12 passed (3.4s)`, `  1 failed`, `  2 did not run`.
+    pub(crate) fn of_outcomes(lines: &[String], runner: &str) -> Result<Self> {
         let of = |outcome: &str| {
             let found = lines.iter().rev().find_map(|line| {
                 let (count, rest) = line.trim().split_once(' ')?;
@@ -61,7 +61,7 @@ impl Tally {
         // a test that passed only at the second attempt has not passed
         let failed = of("failed") + of("flaky") + of("did not run");
         let tally = Self { passed: of("passed"), failed, ignored: of("skipped") };
-        (tally.passed + tally.failed > 0).then_some(tally).context("Playwright ran no test")
+        (tally.passed + tally.failed > 0).then_some(tally).with_context(|| format!("{runner} ran no test"))
     }
 
     /// Node's own runner: one line per outcome, `ℹ pass 12`, `ℹ fail 1`, `ℹ cancelled 0`, `ℹ skipped 0`.
@@ -149,7 +149,10 @@ mod tests {
         let said = lines(
             "Running 5 tests\n  1 failed\n    dashboard.spec.ts\n  1 flaky\n  1 did not run\n  2 passed (3.4s)",
         );
-        assert_eq!(Tally::of_playwright(&said).unwrap(), Tally { passed: 2, failed: 3, ignored: 0 });
+        assert_eq!(
+            Tally::of_outcomes(&said, "Playwright").unwrap(),
+            Tally { passed: 2, failed: 3, ignored: 0 }
+        );
     }
 
     #[test]
