@@ -69,10 +69,7 @@ impl Guard {
     /// Whether a request from `peer` may be answered. A request that a proxy on this machine passes on comes from
     /// another one, and needs the token.
     pub fn admits(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
-            .into_iter()
-            .any(|name| headers.contains_key(name));
-        (peer.to_canonical().is_loopback() && !passed_on) || self.is_token_of(headers)
+        (peer.to_canonical().is_loopback() && !passed_on(headers)) || self.is_token_of(headers)
     }
 
     fn is_token_of(&self, headers: &HeaderMap) -> bool {
@@ -82,6 +79,12 @@ impl Guard {
         // In constant time: how long the answer takes must not tell how much of a guess was right.
         scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(sent.ct_eq(token.as_bytes()))
     }
+}
+
+/// Whether a proxy says that it passes a request on.
+pub fn passed_on(headers: &HeaderMap) -> bool {
+    let marks = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    marks.into_iter().any(|name| headers.contains_key(name))
 }
 
 impl fmt::Debug for Guard {

@@ -20,4 +20,5 @@ pub mod reply;
 pub mod request_id;
 pub mod routes;
 pub mod run;
+mod serve;
 pub mod state;

@@ -2,12 +2,14 @@
 //!
 //! The rule: a failure of ours is logged once, here, with its causes; its reader gets a generic sentence.
 
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use queue::QueueError;
+use serde::de::DeserializeOwned;
 use store::{Failure, StoreError};
 use telemetry::error::{ApiError, ErrorBody, ErrorCode};
 
@@ -96,9 +98,21 @@ impl IntoResponse for ErrorReply {
 }
 
 /// A JSON body; what is wrong with one is told as our errors are.
-#[derive(FromRequest)]
-#[from_request(via(Json), rejection(ErrorReply))]
+/// It must arrive within `body_timeout_ms`.
 pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = ErrorReply;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ErrorReply> {
+        let reading = Json::<T>::from_request(request, state);
+        match tokio::time::timeout(state.config.body_timeout(), reading).await {
+            Ok(Ok(Json(body))) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(rejection.into()),
+            Err(_) => Err(ApiError::invalid("body", "the body did not arrive in time").into()),
+        }
+    }
+}
 
 impl From<JsonRejection> for ErrorReply {
     fn from(rejection: JsonRejection) -> Self {

@@ -3,14 +3,14 @@
 //! The rule: on shutdown, what was being answered is answered, what was being counted is counted or given back, and the
 //! process ends within `shutdown_timeout_ms` whatever happens.
 
-use crate::auth::Authenticator;
+use crate::auth::{self, Authenticator};
 use crate::edge::Edge;
 use crate::ingest::Ingest;
 use crate::ops::Watch;
 use crate::routes;
+use crate::serve;
 use crate::state::{AppState, Parts};
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use consumer::sweeper::{self, SweeperConfig};
 use consumer::{Consumer, ConsumerConfig};
 use leptos::config::LeptosOptions;
@@ -58,22 +58,14 @@ pub async fn run(
     tasks.spawn(note_key_uses(state.clone(), shutdown.clone()));
     tasks.close();
 
-    // Small replies must not wait for more bytes to fill a segment.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
-        }
-    });
-    let stop = shutdown.clone();
-    let service = routes::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
+    let head_timeout = state.config.head_timeout();
+    let serving = serve::serve(listener, routes::router(state.clone()), head_timeout, &shutdown);
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(deadline).await;
     };
     tokio::select! {
-        served = async { serving.await } => served.context("serving failed")?,
+        () = serving => {}
         () = overdue => tracing::warn!("connections were still open at the deadline of shutting down"),
     }
     shutdown.cancel();
@@ -117,7 +109,10 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
         Arc::clone(&clock),
         Arc::new(|_, _| {}),
     );
-    let setup_token = (!listening.ip().is_loopback()).then(|| uuid::Uuid::new_v4().simple().to_string());
+    // A proxy on this machine may make a server on loopback one that others can reach: then the public URL says so.
+    let reachable = !listening.ip().is_loopback() || !auth::is_on_loopback(&public_url);
+    let random = || uuid::Uuid::new_v4().simple().to_string();
+    let setup_token = config.setup_token.clone().or_else(|| reachable.then(random));
     let leptos = leptos_options(listening)?;
     let watch = Watch::new(clock());
     Ok(AppState::new(Parts {
@@ -162,7 +157,10 @@ fn hashes_lie_beside_the_program(hash_file: &str) -> bool {
 async fn greet(state: &AppState, listening: SocketAddr) -> anyhow::Result<()> {
     tracing::info!(address = %listening, url = state.public_url, "listening");
     let fresh = !state.stores.accounts.any_user().await.context("could not read the accounts")?;
-    if fresh && let Some(token) = &state.setup_token {
+    if fresh
+        && state.config.setup_token.is_none()
+        && let Some(token) = &state.setup_token
+    {
         // Printed, not logged: logs travel further than the terminal of whoever starts the server.
         eprintln!(
             "\n  To set Sendry up, open {}/setup and enter the set-up token {token}\n",

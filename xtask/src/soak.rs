@@ -9,7 +9,7 @@ use crate::test::{self, Tally};
 use crate::workspace::Workspace;
 
 /// Cases of each property in a round; a test run takes 256. Each round draws others.
-const CASES: u32 = 20_000;
+const CASES: u32 = 5_000;
 /// Calls drawn for each operation of the API in a round, beside those at its edges.
 const EXAMPLES: u32 = 300;
 

@@ -9,6 +9,7 @@ pub use url::EngineUrl;
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use ipnet::IpNet;
 use queue::breaker::BreakerConfig;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -103,6 +104,13 @@ pub struct Config {
     pub confirm_timeout_ms: u64,
     /// `SENDRY_BODY_TIMEOUT_MS`
     pub body_timeout_ms: u64,
+    /// `SENDRY_HEAD_TIMEOUT_MS`
+    pub head_timeout_ms: u64,
+    /// `SENDRY_TRUSTED_PROXIES`, as `["10.0.0.0/8"]`
+    pub trusted_proxies: Vec<IpNet>,
+    /// `SENDRY_SETUP_TOKEN`
+    #[serde(default)]
+    pub setup_token: Option<String>,
     /// `SENDRY_MAX_WAITING_BYTES`
     pub max_waiting_bytes: usize,
     /// `SENDRY_SHUTDOWN_TIMEOUT_MS`
@@ -184,6 +192,12 @@ impl Config {
         }
         if !(1..=64).contains(&self.queue_connections) {
             bail!("queue_connections must be from 1 to 64");
+        }
+        if self.setup_token.as_ref().is_some_and(|token| token.len() < 16) {
+            bail!("setup_token must have at least 16 characters: it can be guessed otherwise");
+        }
+        if self.head_timeout_ms == 0 {
+            bail!("head_timeout_ms must be at least 1");
         }
         if self.store_connections == 0 {
             bail!("store_connections must be at least 1");
@@ -283,6 +297,10 @@ impl Config {
 
     pub fn body_timeout(&self) -> Duration {
         Duration::from_millis(self.body_timeout_ms)
+    }
+
+    pub fn head_timeout(&self) -> Duration {
+        Duration::from_millis(self.head_timeout_ms)
     }
 
     pub fn shutdown_timeout(&self) -> Duration {

@@ -2,7 +2,7 @@
 
 use super::document::Refusals;
 use super::input::{MAX_PASSWORD, Text};
-use crate::auth::{ClientAddress, Session, SetCookies, SignedIn, is_own_host};
+use crate::auth::{ClientAddress, Session, SetCookies, SignedIn, is_on_this_machine};
 use crate::reply::{Answer, ErrorReply, JsonBody};
 use crate::state::AppState;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use runtime::config::Registration;
+use runtime::metrics::passed_on;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use store::StoreError;
@@ -106,9 +107,9 @@ pub(super) async fn onboard(
             }
         }
         // Without a token only whoever sits at this machine may do it, and not a page that pretends to be local.
-        None if !is_own_host(&headers, &uri, &state.public_url) => {
-            let message =
-                "set the instance up from this machine, or set SENDRY_PUBLIC_URL to the address you use";
+        None if passed_on(&headers) || !is_on_this_machine(&headers, &uri) => {
+            let message = "set the instance up from this machine, or set SENDRY_PUBLIC_URL to the address you use \
+                           and enter the set-up token that the server prints then at its start";
             return Err(ApiError::forbidden(message).into());
         }
         None => {}

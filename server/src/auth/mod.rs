@@ -17,7 +17,7 @@ mod throttle;
 
 pub use address::ClientAddress;
 pub use cookies::SetCookies;
-pub(crate) use origin::{as_origin, is_own_host};
+pub(crate) use origin::{as_origin, is_on_loopback, is_on_this_machine};
 pub use origin::{foreign_dashboard, origin_layer};
 pub use session::{By, Session, SignedIn, session_layer};
 

@@ -33,19 +33,20 @@ pub async fn origin_layer(State(state): State<AppState>, request: Request, next:
     next.run(request).await
 }
 
-/// Whether a request was addressed to this server by a name of its own: that of the public URL, or one of loopback. A
-/// page whose name its owner points at us (DNS rebinding) calls us by another one.
-pub(crate) fn is_own_host(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
-    let Some(host) = named_host(headers, uri).and_then(|host| host.parse::<Authority>().ok()) else {
-        return false;
-    };
+/// Whether a request was addressed to this machine by a name of loopback. A page whose name its owner points at us (DNS
+/// rebinding) calls us by another one.
+pub(crate) fn is_on_this_machine(headers: &HeaderMap, uri: &Uri) -> bool {
+    named_host(headers, uri).and_then(|host| host.parse().ok()).is_some_and(|host| is_loopback(&host))
+}
+
+/// Whether a URL leads to this machine alone.
+pub(crate) fn is_on_loopback(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.authority().is_some_and(is_loopback))
+}
+
+fn is_loopback(host: &Authority) -> bool {
     let name = host.host().trim_matches(['[', ']']);
-    let loopback =
-        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    loopback
-        || public_url
-            .parse::<Uri>()
-            .is_ok_and(|url| url.host().is_some_and(|own| own.eq_ignore_ascii_case(host.host())))
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 fn is_dashboard(headers: &HeaderMap, configured: Option<&str>) -> bool {
@@ -226,16 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_knows_its_own_names() {
+    fn names_of_this_machine_are_told_from_others() {
         let named = |host: &'static str| {
             let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
-            is_own_host(&headers, &Uri::from_static("/"), PUBLIC)
+            is_on_this_machine(&headers, &Uri::from_static("/"))
         };
-        for own in ["localhost", "127.0.0.1:3000", "[::1]:3000", "sendry.example.com", "LocalHost:1"] {
-            assert!(named(own), "{own}");
+        for own in ["localhost", "127.0.0.1:3000", "[::1]:3000", "LocalHost:1"] {
+            assert!(named(own) && is_on_loopback(&format!("http://{own}")), "{own}");
         }
-        for other in ["evil.example:3000", "localhost.evil.example", "192.0.2.1", ""] {
-            assert!(!named(other), "{other}");
+        for other in ["evil.example:3000", "localhost.evil.example", "192.0.2.1", "sendry.example.com", ""] {
+            assert!(!named(other) && !is_on_loopback(&format!("http://{other}")), "{other}");
         }
     }
 }

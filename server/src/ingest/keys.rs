@@ -16,6 +16,7 @@ use store::{AccountStore, StoreError};
 use telemetry::error::ApiError;
 use telemetry::key::ApiKey;
 use telemetry::time::Clock;
+use tokio::sync::Semaphore;
 
 /// How long an answer of the store is believed.
 const LIFETIME: Duration = Duration::from_secs(10);
@@ -28,6 +29,9 @@ const GRACE: Duration = Duration::from_secs(3_600);
 /// The longest that a look-up may take where an earlier answer can stand in for it.
 const SECOND_LOOK_UP: Duration = Duration::from_millis(500);
 
+/// Keys never seen before that are looked up at once: inventing keys must not keep the store from others.
+const STRANGERS: usize = 8;
+
 /// The keys seen lately.
 pub struct KeyCache {
     /// By the key's SHA-256; `None` is a key that the store does not know.
@@ -35,6 +39,7 @@ pub struct KeyCache {
     /// What stands in for the store while that is away.
     remembered: Cache<[u8; 32], Arc<IngestKey>>,
     accounts: Arc<dyn AccountStore>,
+    strangers: Semaphore,
     clock: Clock,
     /// When keys were last looked up, for their "last used"; bounded by the number of keys that exist.
     used: Mutex<HashMap<i64, Timestamp>>,
@@ -44,7 +49,8 @@ impl KeyCache {
     pub fn new(accounts: Arc<dyn AccountStore>, clock: Clock) -> Self {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
         let remembered = Cache::builder().max_capacity(CAPACITY).time_to_live(GRACE).build();
-        Self { known, remembered, accounts, clock, used: Mutex::default() }
+        let strangers = Semaphore::new(STRANGERS);
+        Self { known, remembered, accounts, strangers, clock, used: Mutex::default() }
     }
 
     /// The key that was presented, if it may send hits.
@@ -73,7 +79,15 @@ impl KeyCache {
     async fn look_up(&self, digest: [u8; 32]) -> Result<Option<Arc<IngestKey>>, StoreError> {
         let remembered = self.remembered.get(&digest).await;
         let limit = if remembered.is_some() { SECOND_LOOK_UP } else { LOOK_UP };
-        let asked = tokio::time::timeout(limit, self.accounts.ingest_key(digest)).await;
+        let asking = async {
+            // Whoever was let in before does not queue up with those who were not.
+            let _turn = match remembered {
+                None => self.strangers.acquire().await.ok(),
+                Some(_) => None,
+            };
+            self.accounts.ingest_key(digest).await
+        };
+        let asked = tokio::time::timeout(limit, asking).await;
         let answer = asked.unwrap_or_else(|late| Err(StoreError::Unavailable(Box::new(late))));
         let found = match (answer, remembered) {
             (Ok(Some(key)), _) => {

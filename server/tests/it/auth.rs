@@ -1,6 +1,6 @@
 //! Accounts: who may make one, and who may sign in.
 
-use crate::harness::{PASSWORD, TestServer, account};
+use crate::harness::{PASSWORD, SETUP_TOKEN, TestServer, account, publicly};
 use reqwest::Method;
 use runtime::config::Registration;
 use serde_json::json;
@@ -45,6 +45,42 @@ async fn a_server_that_others_can_reach_is_set_up_with_its_token_only() {
     let mut guess = account("admin");
     guess["setupToken"] = json!("0123456789abcdef0123456789abcdef");
     assert_eq!(server.post("/api/auth/onboard", &guess).await.refused(403), refused("setupToken"));
+}
+
+#[tokio::test]
+async fn a_server_behind_a_proxy_is_set_up_with_its_token_only() {
+    // It listens on loopback, and the public URL says that a proxy makes it reachable.
+    let server = TestServer::start_with(|config| publicly(config, "https://sendry.test")).await;
+    let mut first = account("admin");
+    assert_eq!(server.post("/api/auth/onboard", &first).await.refused(403).1.unwrap(), "setupToken");
+    first["setupToken"] = json!(SETUP_TOKEN);
+    server.post("/api/auth/onboard", &first).await.expect(201);
+    // Without a public URL: what a proxy passes on does not come from this machine.
+    let server = TestServer::start().await;
+    for mark in ["x-forwarded-for", "x-real-ip", "via", "forwarded"] {
+        let call = server.request(Method::POST, "/api/auth/onboard").json(&account("admin"));
+        assert_eq!(server.send(call.header(mark, "192.0.2.7")).await.refused(403).0, "forbidden");
+    }
+    server.post("/api/auth/onboard", &account("admin")).await.expect(201);
+}
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_where_a_call_comes_from() {
+    let guess = async |server: &TestServer, n: u32| {
+        let call = server.request(Method::POST, "/api/auth/login");
+        let call = call.json(&json!({"username": format!("user{n}"), "password": "not this one"}));
+        server.send(call.header("x-forwarded-for", format!("198.51.100.{n}"))).await.status
+    };
+    let trusting = TestServer::start().await.with_admin().await;
+    for n in 0..40 {
+        assert_eq!(guess(&trusting, n).await, 401, "another address each time");
+    }
+    let wary = TestServer::start_with(|config| config.trusted_proxies.clear()).await.with_admin().await;
+    let mut statuses = Vec::new();
+    for n in 0..40 {
+        statuses.push(guess(&wary, n).await);
+    }
+    assert!(statuses.contains(&429), "all of them come from one address: {statuses:?}");
 }
 
 #[tokio::test]

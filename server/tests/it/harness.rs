@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Where every server's clock begins: in the middle of a day, of an hour, of a minute.
 pub(crate) const NOON: &str = "2026-11-18T12:30:30Z";
+pub(crate) const SETUP_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A running server; dropping it stops it. It is also the browser of its first user.
@@ -31,6 +32,7 @@ pub(crate) struct TestServer {
     shutdown: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     data: PathBuf,
+    setup_token: Option<String>,
     _folder: TempDir,
 }
 
@@ -63,19 +65,26 @@ impl TestServer {
             Arc::new(move || from_millisecond(now.load(Ordering::SeqCst)))
         };
         let shutdown = CancellationToken::new();
-        let data = config.data_dir.clone();
+        let (data, setup_token) = (config.data_dir.clone(), config.setup_token.clone());
         let mut running = tokio::spawn(server::run::run(config, listener, clock, shutdown.clone()));
         let browser = Browser::new(SocketAddr::from(([127, 0, 0, 1], port)));
         tokio::select! {
             ended = &mut running => panic!("the server did not start: {ended:?}"),
             _ = browser.get("/healthz") => {}
         }
-        Self { browser, now, shutdown, running, data, _folder: folder }
+        Self { browser, now, shutdown, running, data, setup_token, _folder: folder }
+    }
+
+    /// Makes its super admin.
+    pub(crate) async fn set_up(&self) -> Reply {
+        let mut first = account("admin");
+        first["setupToken"] = self.setup_token.clone().into();
+        self.post("/api/auth/onboard", &first).await
     }
 
     /// With its super admin, signed in in the server's own browser.
     pub(crate) async fn with_admin(self) -> Self {
-        let reply = self.post("/api/auth/onboard", &account("admin")).await;
+        let reply = self.set_up().await;
         assert_eq!(reply.status, 201, "{}", reply.text);
         self
     }
@@ -284,6 +293,12 @@ impl Reply {
         let pairs = self.cookies().into_iter().filter_map(|cookie| cookie.split(';').next()?.split_once('='));
         pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
     }
+}
+
+/// Reached under this address by way of a proxy, and set up with [`SETUP_TOKEN`].
+pub(crate) fn publicly(config: &mut Config, url: &str) {
+    config.public_url = Some(url.to_owned());
+    config.setup_token = Some(SETUP_TOKEN.to_owned());
 }
 
 /// What one registers with.

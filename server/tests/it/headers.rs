@@ -1,6 +1,6 @@
 //! What replies tell browsers not to do.
 
-use crate::harness::TestServer;
+use crate::harness::{TestServer, publicly};
 
 const PATHS: [&str; 9] = [
     "/login",
@@ -45,7 +45,7 @@ async fn every_reply_is_closed_to_frames_sniffing_and_foreign_pages() {
 #[tokio::test]
 async fn on_https_browsers_are_held_to_it() {
     let secure = |config: &mut runtime::config::Config| {
-        config.public_url = Some("https://sendry.test".to_owned());
+        publicly(config, "https://sendry.test");
     };
     let server = TestServer::start_with(secure).await;
     for path in PATHS {

@@ -10,6 +10,7 @@ mod analytics;
 mod auth;
 mod clients;
 mod commands;
+mod connections;
 mod corpus;
 mod edge;
 mod engines;

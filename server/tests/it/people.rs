@@ -1,6 +1,6 @@
 //! One's own account, and what super admins do with those of others: sessions, passwords, disabling, the audit log.
 
-use crate::harness::{Browser, PASSWORD, Reply, TestServer};
+use crate::harness::{Browser, PASSWORD, Reply, TestServer, publicly};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use runtime::config::Registration;
@@ -186,11 +186,11 @@ async fn what_is_done_can_be_read_by_those_in_charge() {
 #[tokio::test]
 async fn a_dashboard_of_another_site_is_let_in_only_where_it_is_configured() {
     let settings = |config: &mut runtime::config::Config| {
-        config.public_url = Some("https://sendry.test".to_owned());
+        publicly(config, "https://sendry.test");
         config.dashboard_origin = Some("https://dashboard.test".to_owned());
     };
     let server = TestServer::start_with(settings).await;
-    let reply = server.post("/api/auth/onboard", &crate::harness::account("admin")).await;
+    let reply = server.set_up().await;
     reply.expect(201);
     for cookie in reply.cookies() {
         assert!(cookie.starts_with("__Host-") && cookie.contains("; SameSite=None; Secure;"), "{cookie}");

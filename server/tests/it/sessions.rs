@@ -1,6 +1,6 @@
 //! Sessions: how their cookies look, how long they last, how they end, and who may not use them.
 
-use crate::harness::{Browser, PASSWORD, Reply, TestServer, account};
+use crate::harness::{Browser, PASSWORD, Reply, TestServer, account, publicly};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn tokens(server: &TestServer) -> (String, String) {
 #[tokio::test]
 async fn cookies_on_http_have_plain_names() {
     let server = TestServer::start().await;
-    let reply = server.post("/api/auth/onboard", &account("admin")).await;
+    let reply = server.set_up().await;
     let cookies = reply.cookies();
     assert_eq!(cookies.len(), 2);
     assert!(
@@ -38,9 +38,8 @@ async fn cookies_on_http_have_plain_names() {
 
 #[tokio::test]
 async fn cookies_on_https_are_bound_to_the_host() {
-    let server =
-        TestServer::start_with(|config| config.public_url = Some("https://sendry.test/".to_owned())).await;
-    let reply = server.post("/api/auth/onboard", &account("admin")).await;
+    let server = TestServer::start_with(|config| publicly(config, "https://sendry.test/")).await;
+    let reply = server.set_up().await;
     reply.expect(201);
     let cookies = reply.cookies();
     assert!(
