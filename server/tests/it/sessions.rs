@@ -1,6 +1,6 @@
 //! Sessions: how their cookies look, how long they last, how they end, and who may not use them.
 
-use crate::harness::{Browser, PASSWORD, Reply, TestServer, account, publicly};
+use crate::harness::{Browser, PASSWORD, Reply, TestServer, publicly};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 use serde_json::json;
