@@ -38,6 +38,11 @@ pub fn time(at: Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
+/// `23 Nov, 14:02:05.120`.
+pub fn precise(at: Timestamp) -> String {
+    format!("{}, {}.{:03}", day(at), time(at), at.as_millisecond().rem_euclid(1_000))
+}
+
 /// `14:02`.
 pub fn minute(at: Timestamp) -> String {
     let at = parts(at);

@@ -16,6 +16,7 @@ mod app;
 mod charts;
 mod clock;
 mod codec;
+pub mod filter;
 mod live;
 mod number;
 mod pages;

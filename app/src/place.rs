@@ -3,6 +3,7 @@
 //! The rule: the URL is the state. Defaults are left out and keys are in alphabetical order, so one place has one
 //! address; what a URL says wrongly is ignored.
 
+use crate::filter::{self, Filter, Search};
 use crate::range::Span;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -15,8 +16,13 @@ pub struct Place {
     /// `None`: the first client that the reader may see.
     pub client: Option<ClientId>,
     pub span: Span,
-    pub service: Option<String>,
+    pub filter: Filter,
+    pub search: Search,
     pub sort: EndpointSort,
+    /// Where the page of the request log begins; `None`: at its newest.
+    pub cursor: Option<String>,
+    /// The request that is open: its id.
+    pub request: Option<String>,
     /// The dead letter that is open: its message id.
     pub letter: Option<String>,
 }
@@ -26,11 +32,20 @@ impl Place {
     fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let fixed = get("from").zip(get("to")).and_then(|(from, to)| Span::parse_fixed(&from, &to).ok());
         let last = || get("range").and_then(|range| Span::parse_last(&range));
+        let (mut filter, mut search) = (Filter::default(), Search::default());
+        for kind in filter::KINDS {
+            if let Some(text) = get(kind.key) {
+                filter::set(&mut filter, &mut search, kind.key, &text);
+            }
+        }
         Self {
             client: get("client").and_then(|id| id.parse().ok()),
             span: fixed.or_else(last).unwrap_or_default(),
-            service: get("service").filter(|service| !service.is_empty()),
+            filter,
+            search,
             sort: get("sort").and_then(|sort| parse_sort(&sort)).unwrap_or_default(),
+            cursor: get("cursor").filter(|cursor| !cursor.is_empty()),
+            request: get("sel").filter(|id| !id.is_empty()),
             letter: get("letter").filter(|id| !id.is_empty()),
         }
     }
@@ -49,14 +64,14 @@ impl Place {
             span if span != Span::default() => pairs.push(("range", span.into())),
             Span::Last(_) => {}
         }
-        if let Some(service) = &self.service {
-            pairs.push(("service", service.clone()));
+        for kind in filter::KINDS {
+            pairs.extend(filter::value(&self.filter, &self.search, kind.key).map(|text| (kind.key, text)));
         }
         if self.sort != EndpointSort::default() {
             pairs.push(("sort", sort_word(self.sort).to_owned()));
         }
-        if let Some(letter) = &self.letter {
-            pairs.push(("letter", letter.clone()));
+        for (key, id) in [("cursor", &self.cursor), ("sel", &self.request), ("letter", &self.letter)] {
+            pairs.extend(id.clone().map(|id| (key, id)));
         }
         pairs.sort_unstable_by_key(|(key, _)| *key);
         let mut query = String::new();
@@ -74,25 +89,60 @@ impl Place {
         format!("{page}{}", self.query())
     }
 
+    /// Another range begins at its newest request, with none open.
     pub fn with_span(&self, span: Span) -> Self {
-        Self { span, ..self.clone() }
+        Self { span, ..self.at_newest() }
     }
 
+    /// Only that service, or all; the filters within one go with it.
     pub fn with_service(&self, service: Option<String>) -> Self {
-        Self { service, ..self.clone() }
+        let filter = Filter { service, method: None, endpoint: None, ..self.filter.clone() };
+        self.with_filter(filter)
+    }
+
+    pub fn with_filter(&self, filter: Filter) -> Self {
+        Self { filter, ..self.at_newest() }
+    }
+
+    pub fn with_search(&self, search: Search) -> Self {
+        Self { search, ..self.at_newest() }
+    }
+
+    /// Without one filter, named as in the URL.
+    pub fn without(&self, key: &str) -> Self {
+        let mut place = self.at_newest();
+        filter::set(&mut place.filter, &mut place.search, key, "");
+        place
+    }
+
+    /// The same question on a page that shows no single requests.
+    pub fn of_reports(&self) -> Self {
+        Self { search: Search::default(), ..self.at_newest() }
     }
 
     pub fn with_sort(&self, sort: EndpointSort) -> Self {
         Self { sort, ..self.clone() }
     }
 
+    pub fn with_cursor(&self, cursor: Option<String>) -> Self {
+        Self { cursor, ..self.at_newest() }
+    }
+
+    pub fn with_request(&self, request: Option<String>) -> Self {
+        Self { request, ..self.clone() }
+    }
+
     pub fn with_letter(&self, letter: Option<String>) -> Self {
         Self { letter, ..self.clone() }
     }
 
-    /// Another client has other services.
+    /// Another client has other services, and other requests.
     pub fn with_client(&self, client: ClientId) -> Self {
-        Self { client: Some(client), service: None, ..self.clone() }
+        Self { client: Some(client), span: self.span, sort: self.sort, ..Self::default() }
+    }
+
+    fn at_newest(&self) -> Self {
+        Self { cursor: None, request: None, ..self.clone() }
     }
 }
 
@@ -166,6 +216,26 @@ mod tests {
         let place = read(&[("sort", "p95"), ("service", "a&b c"), ("client", "7"), ("range", "1h")]);
         assert_eq!(place.query(), "?client=7&range=1h&service=a%26b%20c&sort=p95");
         assert_eq!(place.span, Span::Last(Last::Hour1));
+    }
+
+    #[test]
+    fn a_changed_question_begins_anew() {
+        let place = read(&[
+            ("service", "shop"),
+            ("endpoint", "/orders/:id"),
+            ("method", "GET"),
+            ("status", "5xx"),
+            ("lat", "200"),
+            ("cursor", "abc"),
+            ("sel", "r1"),
+        ]);
+        let query = "?cursor=abc&endpoint=/orders/:id&lat=200&method=GET&sel=r1&service=shop&status=5xx";
+        assert_eq!(place.query(), query);
+        assert_eq!(place.without("lat").query(), "?endpoint=/orders/:id&method=GET&service=shop&status=5xx");
+        assert_eq!(place.with_service(None).query(), "?lat=200&status=5xx");
+        assert_eq!(place.of_reports().query(), "?endpoint=/orders/:id&method=GET&service=shop&status=5xx");
+        assert_eq!(place.with_request(None).cursor.as_deref(), Some("abc"));
+        assert_eq!(place.with_client(ClientId(7)).query(), "?client=7");
     }
 
     #[test]

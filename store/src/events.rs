@@ -35,6 +35,9 @@ pub struct EventFilter {
     /// Inclusive bounds: a code twice, or 500–599.
     pub status: Option<(u16, u16)>,
     pub trace_id: Option<String>,
+    pub consumer: Option<String>,
+    /// Inclusive.
+    pub min_latency_ms: Option<f64>,
     /// Substring of endpoint, error, trace id, event id or consumer; ASCII case is ignored.
     pub text: Option<String>,
 }

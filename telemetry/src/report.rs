@@ -7,6 +7,9 @@ pub mod accounts;
 pub mod edges;
 pub mod limits;
 pub mod ops;
+mod status;
+
+pub use status::{StatusFilter, StatusFilterError};
 
 use crate::hit::Method;
 use crate::time::{Resolution, Step};

@@ -5,6 +5,7 @@
 
 mod ops;
 mod reports;
+mod requests;
 mod session;
 mod settings;
 
@@ -12,6 +13,7 @@ pub mod change;
 
 pub use ops::{dead_letter, dead_letters, flow, pipeline};
 pub use reports::{Asked, Glance, Stamped, endpoints, overview, services, status_codes, timeseries};
+pub use requests::{Message, Opened, request, requests};
 pub use session::{LatestHit, Session, latest_hit, session};
 pub use settings::{
     KeysView, LimitsView, MembersView, audit, clients, instance_audit, keys, limits, members, sessions, users,

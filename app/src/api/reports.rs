@@ -1,5 +1,6 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
+use crate::filter::Filter;
 use crate::problem::Problem;
 use crate::range::Span;
 use jiff::Timestamp;
@@ -17,8 +18,8 @@ pub struct Asked {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client: Option<ClientId>,
     pub span: Span,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub service: Option<String>,
+    #[serde(skip_serializing_if = "Filter::is_empty", default)]
+    pub filter: Filter,
 }
 
 /// A report and the server's time when it was made.
@@ -105,7 +106,7 @@ pub(super) mod authorised {
     use store::events::EventFilter;
     use store::{Failure, Stores};
     use telemetry::error::ApiError;
-    use telemetry::report::{ClientId, RequestRow, User};
+    use telemetry::report::{ClientId, RequestRow, StatusFilter, User};
     use telemetry::time::{DAY, Range, from_second};
 
     /// A question that may be asked.
@@ -126,11 +127,11 @@ pub(super) mod authorised {
             let scope = scope(&stores, &ssr::caller()?, asked.client).await?;
             let query = AnalyticsQuery {
                 range: asked.span.resolve(now),
-                service: asked.service,
-                endpoint: None,
-                method: None,
-                environment: None,
-                status: None,
+                service: asked.filter.service,
+                endpoint: asked.filter.endpoint,
+                method: asked.filter.method,
+                environment: asked.filter.environment,
+                status: asked.filter.status.map(StatusFilter::bounds),
             };
             let report = report(Ask { stores, scope, query, now }).await?;
             Ok(Stamped { at: now, report })

@@ -8,6 +8,7 @@ pub(crate) mod login;
 mod missing;
 mod overview;
 mod pipeline;
+mod requests;
 mod reset;
 pub(crate) mod settings;
 mod setup;
@@ -19,6 +20,7 @@ pub(crate) use login::Login;
 pub(crate) use missing::Missing;
 pub(crate) use overview::OverviewPage;
 pub(crate) use pipeline::PipelinePage;
+pub(crate) use requests::RequestsPage;
 pub(crate) use reset::ResetPage;
 pub(crate) use setup::Setup;
 

@@ -2,13 +2,14 @@
 
 use crate::api::{self, Asked, Glance};
 use crate::charts::{ERRORS, LATENCY, VOLUME};
+use crate::filter::Filter;
 use crate::live::provide_live;
 use crate::number;
-use crate::place::{Place, use_place};
+use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::tile::Figure;
 use crate::widgets::{
-    ChartCard, Empty, EndpointsTable, FlowBanner, Freshness, Glyph, Icon, ServicesTable, Shown, StatusSplit,
+    ChartCard, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, ServicesTable, Shown, StatusSplit,
     Tile, Tone, VerdictLine,
 };
 use leptos::prelude::*;
@@ -21,17 +22,25 @@ pub(crate) fn OverviewPage() -> impl IntoView {
     let place = use_place();
     let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())));
     let asked = move || {
-        place.with(|place| Asked { client: place.client, span: place.span, service: place.service.clone() })
+        place.with(|place| Asked { client: place.client, span: place.span, filter: place.filter.clone() })
     };
-    // services stay to choose from when one is chosen
-    let asked_of_all = move || Asked { service: None, ..asked() };
+    // what there is to choose from stays when something is chosen
+    let asked_of_all = move || Asked { filter: Filter::default(), ..asked() };
+    let asked_of_codes = move || {
+        let asked = asked();
+        Asked { filter: Filter { status: None, ..asked.filter }, ..asked }
+    };
+    let asked_of_endpoints = move || {
+        let asked = asked();
+        Asked { filter: Filter { method: None, endpoint: None, ..asked.filter }, ..asked }
+    };
     let glance = Report::new(live, asked, api::overview);
     let series = Report::new(live, asked, api::timeseries);
     let services = Report::new(live, asked_of_all, api::services);
-    let codes = Report::new(live, asked, api::status_codes);
+    let codes = Report::new(live, asked_of_codes, api::status_codes);
     let endpoints = Report::new(
         live,
-        move || (asked(), place.with(|place| place.sort)),
+        move || (asked_of_endpoints(), place.with(|place| place.sort)),
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
     let shown = expect_context::<Shown>();
@@ -48,10 +57,10 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             <div class="overview-head">
                 <VerdictLine place services glance/>
                 <div class="overview-aside">
-                    <ServiceFilter place/>
                     <Freshness place live glance/>
                 </div>
             </div>
+            <FilterBar place page="/overview"/>
             <Empty place glance/>
             <Tiles glance series/>
             <div class="overview-charts">
@@ -61,32 +70,12 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             </div>
             <div class="overview-tables">
                 <ServicesTable place report=services/>
-                <StatusSplit report=codes/>
+                <StatusSplit place report=codes/>
             </div>
             <EndpointsTable place report=endpoints/>
         </div>
     }
     .into_any()
-}
-
-/// Says that only one service is shown, and undoes it.
-#[component]
-fn ServiceFilter(place: Memo<Place>) -> impl IntoView {
-    let chip = move || {
-        let place = place.get();
-        let service = place.service.clone()?;
-        let all = place.with_service(None).on("/overview");
-        Some(view! {
-            <a class="filter" href=all title="Show all services" data-noscroll="true">
-                <Icon glyph=Glyph::Filter/>
-                <span class="filter-key">"Service"</span>
-                <span class="filter-value">{service}</span>
-                <Icon glyph=Glyph::Close/>
-                <span class="visually-hidden">"(remove)"</span>
-            </a>
-        })
-    };
-    view! { {chip} }.into_any()
 }
 
 #[component]

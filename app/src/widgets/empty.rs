@@ -3,6 +3,7 @@
 use super::{Glyph, Icon};
 use crate::api::Glance;
 use crate::clock;
+use crate::filter::Filter;
 use crate::place::Place;
 use crate::range::{Last, Span};
 use crate::report::Report;
@@ -18,14 +19,21 @@ pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView
             return ().into_any();
         };
         let place = place.get();
-        let filter = place.service.clone().map(|service| {
-            let clear = place.with_service(None).on("/overview");
-            view! {
-                <a class="button" href=clear>
-                    <Icon glyph=Glyph::Close/>
-                    {format!("Show all services, not only {service}")}
-                </a>
-            }
+        let filter = (!place.filter.is_empty()).then(|| {
+            let clear = place.with_filter(Filter::default()).on("/overview");
+            let label = match &place.filter {
+                Filter {
+                    service: Some(service),
+                    method: None,
+                    endpoint: None,
+                    status: None,
+                    environment: None,
+                } => {
+                    format!("Show all services, not only {service}")
+                }
+                _ => "Show everything, without filters".to_owned(),
+            };
+            view! { <a class="button" href=clear><Icon glyph=Glyph::Close/>{label}</a> }
         });
         let (text, action) = match latest {
             Some(hit) => {

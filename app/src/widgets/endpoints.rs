@@ -2,6 +2,7 @@
 
 use super::bar::Bar;
 use super::{Card, Glyph, Icon};
+use crate::filter::Filter;
 use crate::number;
 use crate::place::{Place, use_go};
 use crate::report::Report;
@@ -56,10 +57,10 @@ fn Content(place: Memo<Place>, report: Report<Endpoints>) -> impl IntoView {
         }
     };
     let rows = move || {
-        let one_service = place.with(|place| place.service.is_some());
+        let place = place.get();
         report.with(|endpoints| {
             let scale = Scale::of(&endpoints.endpoints);
-            endpoints.endpoints.iter().map(|row| line(row, scale, one_service)).collect_view()
+            endpoints.endpoints.iter().map(|row| line(row, scale, &place)).collect_view()
         })
     };
     let more = move || {
@@ -105,20 +106,36 @@ fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn line(row: &EndpointRow, scale: Scale, one_service: bool) -> AnyView {
+fn line(row: &EndpointRow, scale: Scale, place: &Place) -> AnyView {
     let EndpointRow { service, method, endpoint, totals } = row;
     let latency = &totals.latency_ms;
     let requests = share(totals.requests as f64, scale.requests as f64);
     let p95 = share(latency.p95.unwrap_or(0.0), scale.p95);
     let time = share(time_spent(totals), scale.time);
-    let from = (!one_service).then(|| view! { <span class="endpoint-service">{service.clone()}</span> });
+    let from = place.filter.service.is_none();
+    let from = from.then(|| view! { <span class="endpoint-service">{service.clone()}</span> });
+    let only = Filter {
+        service: Some(service.clone()),
+        method: Some(*method),
+        endpoint: Some(endpoint.clone()),
+        ..place.filter.clone()
+    };
+    let chosen = only == place.filter;
+    let (target, title) = if chosen {
+        (place.with_filter(Filter { method: None, endpoint: None, ..only }), "Show all endpoints".to_owned())
+    } else {
+        (place.with_filter(only), format!("Show {method} {endpoint} alone"))
+    };
     view! {
-        <tr>
+        <tr class:is-chosen=chosen>
             <th scope="row" class="col-endpoint">
                 <span class="endpoint">
                     <span class="method">{method.as_str()}</span>
                     <span>
-                        <code class="route">{endpoint.clone()}</code>
+                        <a class="route" href=target.on("/overview") title=title data-noscroll="true"
+                            aria-current=chosen.then_some("true")>
+                            <code>{endpoint.clone()}</code>
+                        </a>
                         {from}
                     </span>
                 </span>

@@ -1,11 +1,16 @@
-//! The pages to go to, for those who have more than one.
+//! The pages to go to.
 
 use crate::pages::SessionReport;
-use crate::place::{Place, use_place};
+use crate::place::use_place;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-const PAGES: [(&str, &str); 2] = [("/overview", "Overview"), ("/pipeline", "Pipeline")];
+/// A page and its name.
+type Page = (&'static str, &'static str);
+
+/// They take the range and the filters along.
+const OF_A_CLIENT: [Page; 2] = [("/overview", "Overview"), ("/requests", "Requests")];
+const OF_THE_INSTANCE: Page = ("/pipeline", "Pipeline");
 
 /// Whether whoever is here administers the instance. To be called under a `Transition`.
 pub(crate) fn is_super_admin(session: Option<SessionReport>) -> bool {
@@ -17,18 +22,17 @@ pub(crate) fn Nav() -> impl IntoView {
     let session = use_context::<SessionReport>();
     let place = use_place();
     let path = use_location().pathname;
-    let link = move |(page, name): (&'static str, &'static str)| {
-        let address = move || {
-            let client = place.with(|place| place.client);
-            Place { client, ..Place::default() }.on(page)
-        };
+    let link = move |(page, name): Page| {
+        let address = move || place.with(|place| place.of_reports().with_letter(None).on(page));
         let current = move || (path.get() == page).then_some("page");
         view! { <a class="nav-link" href=address aria-current=current>{name}</a> }
     };
-    let links = move || {
-        is_super_admin(session).then(|| {
-            view! { <nav class="nav" aria-label="Pages">{PAGES.map(link).collect_view()}</nav> }
-        })
-    };
-    view! { <Transition fallback=|| ()>{links}</Transition> }.into_any()
+    let pipeline = move || is_super_admin(session).then(|| link(OF_THE_INSTANCE));
+    view! {
+        <nav class="nav" aria-label="Pages">
+            {OF_A_CLIENT.map(link).collect_view()}
+            <Transition fallback=|| ()>{pipeline}</Transition>
+        </nav>
+    }
+    .into_any()
 }

@@ -49,7 +49,7 @@ fn Content(place: Memo<Place>, report: Report<Services>) -> impl IntoView {
 fn line(row: &ServiceRow, place: &Place) -> AnyView {
     let ServiceRow { service, health, reason, totals, sparkline } = row;
     let (glyph, class) = look(Some(*health));
-    let chosen = place.service.as_ref() == Some(service);
+    let chosen = place.filter.service.as_ref() == Some(service);
     let target = if chosen { None } else { Some(service.clone()) };
     let title = if chosen { "Show all services".to_owned() } else { format!("Show {service} alone") };
     let note = (*health != Health::Healthy).then(|| view! { <span class="row-note">{reason.clone()}</span> });

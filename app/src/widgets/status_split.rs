@@ -2,18 +2,20 @@
 
 use super::Card;
 use super::bar::Bar;
+use crate::filter::Filter;
 use crate::number;
+use crate::place::Place;
 use crate::report::Report;
 use leptos::prelude::*;
 use std::sync::Arc;
-use telemetry::report::{StatusClasses, StatusCodes, StatusRow};
+use telemetry::report::{StatusClasses, StatusCodes, StatusFilter, StatusRow};
 
 /// How many codes are listed.
 const ROWS: usize = 8;
 
 #[component]
-pub(crate) fn StatusSplit(report: Report<StatusCodes>) -> impl IntoView {
-    let content = Arc::new(move || view! { <Content report/> }.into_any());
+pub(crate) fn StatusSplit(place: Memo<Place>, report: Report<StatusCodes>) -> impl IntoView {
+    let content = Arc::new(move || view! { <Content place report/> }.into_any());
     view! {
         <Card title="Status codes" id="status-codes" class="status-card" status=Signal::derive(move || report.status()) content/>
     }
@@ -21,9 +23,12 @@ pub(crate) fn StatusSplit(report: Report<StatusCodes>) -> impl IntoView {
 }
 
 #[component]
-fn Content(report: Report<StatusCodes>) -> impl IntoView {
+fn Content(place: Memo<Place>, report: Report<StatusCodes>) -> impl IntoView {
     let bar = move || report.with(|codes| class_bar(&codes.status_codes));
-    let rows = move || report.with(|codes| codes.status_codes.iter().take(ROWS).map(line).collect_view());
+    let rows = move || {
+        let place = place.get();
+        report.with(|codes| codes.status_codes.iter().take(ROWS).map(|row| line(row, &place)).collect_view())
+    };
     let more = move || {
         let more = report.with(|codes| codes.status_codes.len().saturating_sub(ROWS))?;
         (more > 0).then(|| view! { <p class="card-foot">{if more == 1 { "and one more".to_owned() } else { format!("and {more} more") }}</p> })
@@ -48,7 +53,8 @@ fn Content(report: Report<StatusCodes>) -> impl IntoView {
     .into_any()
 }
 
-fn class_name(status: u16) -> &'static str {
+/// The class that gives a status its colour.
+pub(crate) fn class_name(status: u16) -> &'static str {
     match status / 100 {
         1 => "s1xx",
         2 => "s2xx",
@@ -97,13 +103,23 @@ fn class_bar(rows: &[StatusRow]) -> AnyView {
     .into_any()
 }
 
-fn line(row: &StatusRow) -> AnyView {
+fn line(row: &StatusRow, place: &Place) -> AnyView {
     let class = class_name(row.status);
+    let status = Some(StatusFilter::Code(row.status));
+    let chosen = place.filter.status == status;
+    let (status, title) = if chosen {
+        (None, "Show all status codes".to_owned())
+    } else {
+        (status, format!("Show {} alone", row.status))
+    };
+    let target = place.with_filter(Filter { status, ..place.filter.clone() }).on("/overview");
     view! {
-        <tr>
+        <tr class:is-chosen=chosen>
             <th scope="row">
                 <span class=format!("swatch {class}")></span>
-                <span class="code">{row.status}</span>
+                <a class="code" href=target title=title data-noscroll="true" aria-current=chosen.then_some("true")>
+                    {row.status}
+                </a>
                 <span class="code-meaning">{meaning(row.status)}</span>
             </th>
             <td class="number">{number::exact(row.requests)}</td>
@@ -115,7 +131,7 @@ fn line(row: &StatusRow) -> AnyView {
 }
 
 /// What a code says, for those that are met often.
-const fn meaning(status: u16) -> &'static str {
+pub(crate) const fn meaning(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",

@@ -15,7 +15,7 @@ pub(crate) fn VerdictLine(
     glance: Report<Glance>,
 ) -> impl IntoView {
     let judge = move || {
-        let (only, span) = place.with(|place| (place.service.clone(), place.span));
+        let (only, span) = place.with(|place| (place.filter.service.clone(), place.span));
         if let Status::Failed(problem) = services.status() {
             let detail = problem.error.message;
             return Some(Verdict { health: None, headline: "The state is not known".to_owned(), detail });

@@ -12,8 +12,8 @@ use store::access::{ClientScope, Permission, authorise};
 use store::analytics::AnalyticsQuery;
 use telemetry::error::ApiError;
 use telemetry::hit::Method;
-use telemetry::limits::{ENDPOINT_BYTES, ENVIRONMENT_BYTES, SERVICE_BYTES};
-use telemetry::report::{ClientId, EndpointSort, User};
+use telemetry::limits::{CONSUMER_BYTES, ENDPOINT_BYTES, ENVIRONMENT_BYTES, SERVICE_BYTES};
+use telemetry::report::{ClientId, EndpointSort, StatusFilter, StatusFilterError, User};
 use telemetry::time::{DAY, HOUR, MINUTE, Range, RangeError, Step, from_second};
 
 /// The range where none is asked for, in seconds.
@@ -72,7 +72,7 @@ pub(super) struct PageParams {
     pub(super) cursor: Option<String>,
 }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SearchParams {
@@ -80,6 +80,10 @@ pub(super) struct SearchParams {
     pub(super) q: Option<String>,
     /// 32 hexadecimal digits.
     pub(super) trace_id: Option<String>,
+    /// Only this consumer.
+    pub(super) consumer: Option<String>,
+    /// Only what took so long or longer, in milliseconds.
+    pub(super) min_latency_ms: Option<String>,
 }
 
 /// A question that may be asked: read and authorised.
@@ -199,6 +203,18 @@ impl PageParams {
 }
 
 impl SearchParams {
+    pub(super) fn consumer(&self) -> Result<Option<String>, ApiError> {
+        text("consumer", &self.consumer, CONSUMER_BYTES)
+    }
+
+    pub(super) fn min_latency_ms(&self) -> Result<Option<f64>, ApiError> {
+        let Some(text) = given(&self.min_latency_ms) else { return Ok(None) };
+        let latency = text.parse().ok().filter(|latency: &f64| latency.is_finite() && *latency >= 0.0);
+        let wrong =
+            || ApiError::invalid("minLatencyMs", "minLatencyMs must be a number of milliseconds from 0");
+        latency.map(Some).ok_or_else(wrong)
+    }
+
     pub(super) fn text(&self) -> Result<Option<String>, ApiError> {
         text("q", &self.q, TEXT_BYTES)
     }
@@ -259,17 +275,9 @@ fn method(text: &str) -> Result<Method, ApiError> {
 
 /// Inclusive bounds.
 fn status(text: &str) -> Result<(u16, u16), ApiError> {
-    let bounds = match text.as_bytes() {
-        [class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] => {
-            let first = u16::from(class - b'0') * 100;
-            Some((first, first + 99))
-        }
-        [_, _, _] => text.parse().ok().filter(|code| (100..=599).contains(code)).map(|code| (code, code)),
-        _ => None,
-    };
-    bounds.ok_or_else(|| {
-        ApiError::invalid("status", "status must be a code such as 503, or a class such as 5xx")
-    })
+    let filter: StatusFilter =
+        text.parse().map_err(|error: StatusFilterError| ApiError::invalid("status", error.to_string()))?;
+    Ok(filter.bounds())
 }
 
 #[cfg(test)]
@@ -370,7 +378,9 @@ mod tests {
             [limit("1"), limit("500"), limit("0"), limit("501"), limit("-1")],
             [Some(1), Some(500), None, None, None]
         );
-        let trace = |text: &str| SearchParams { q: None, trace_id: Some(text.to_owned()) }.trace_id().ok();
+        let trace = |text: &str| {
+            SearchParams { trace_id: Some(text.to_owned()), ..SearchParams::default() }.trace_id().ok()
+        };
         assert_eq!(trace(&"Ab".repeat(16)), Some(Some("ab".repeat(16))));
         assert_eq!(trace("ab"), None);
     }

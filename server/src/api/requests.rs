@@ -35,6 +35,8 @@ pub(super) async fn list(
         analytics: ask.query,
         trace_id: search.trace_id()?,
         text: search.text()?,
+        consumer: search.consumer()?,
+        min_latency_ms: search.min_latency_ms()?,
         limit: page.limit()?,
         cursor: page.cursor()?,
     };

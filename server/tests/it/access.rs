@@ -105,6 +105,8 @@ const FUNCTIONS: &[(&str, &str, For)] = &[
     ("members", "client={client}", Whoever(SeeMembers)),
     ("overview", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("pipeline", "", Whoever(SeePipeline)),
+    ("request", "client={client}", Whoever(View)),
+    ("requests", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("services", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("session", "", Anybody),
     ("sessions", "", Everybody),

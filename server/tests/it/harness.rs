@@ -124,7 +124,8 @@ impl TestServer {
 
     /// Why a server with these settings does not start.
     pub(crate) async fn fails_to_start(change: impl FnOnce(&mut Config)) -> String {
-        let mut config = Config::default();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clock: Clock = Arc::new(Timestamp::now);

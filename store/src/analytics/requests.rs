@@ -22,6 +22,9 @@ const PAGE: usize = 500;
 pub struct RequestsQuery {
     pub analytics: AnalyticsQuery,
     pub trace_id: Option<String>,
+    pub consumer: Option<String>,
+    /// Inclusive.
+    pub min_latency_ms: Option<f64>,
     /// Substring of endpoint, error, trace id, event id or consumer; ASCII case is ignored.
     pub text: Option<String>,
     /// Held between 1 and 500.
@@ -44,6 +47,8 @@ pub async fn requests(
         status: asked.status,
         // As the trace context writes it.
         trace_id: not_empty(&query.trace_id).map(|id| id.to_ascii_lowercase()),
+        consumer: not_empty(&query.consumer),
+        min_latency_ms: query.min_latency_ms,
         text: not_empty(&query.text),
     };
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;

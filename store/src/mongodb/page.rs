@@ -179,14 +179,22 @@ fn indexed(client: ClientId, filter: &EventFilter, at: impl Into<Bson>) -> Docum
 fn scanned(filter: &EventFilter) -> Document {
     let mut sought = Document::new();
     let method = filter.method.map(|method| method.as_str());
-    let (environment, endpoint) = (filter.environment.as_deref(), filter.endpoint.as_deref());
-    for (name, text) in [("environment", environment), ("method", method), ("endpoint", endpoint)] {
+    let fields = [
+        ("environment", filter.environment.as_deref()),
+        ("method", method),
+        ("endpoint", filter.endpoint.as_deref()),
+        ("consumer", filter.consumer.as_deref()),
+    ];
+    for (name, text) in fields {
         if let Some(text) = text {
             sought.insert(name, text);
         }
     }
     if let Some((low, high)) = filter.status {
         sought.insert("status", doc! { "$gte": i32::from(low), "$lte": i32::from(high) });
+    }
+    if let Some(latency) = filter.min_latency_ms {
+        sought.insert("latencyMs", doc! { "$gte": latency });
     }
     if let Some(text) = &filter.text {
         let pattern = pattern(text);

@@ -74,6 +74,8 @@ pub(super) async fn page(
             .bind(status.map(|(_, high)| high))
             .bind(filter.trace_id.as_deref())
             .bind(text.as_deref())
+            .bind(filter.consumer.as_deref())
+            .bind(filter.min_latency_ms)
             .bind(wanted as i64)
             .fetch_all(connections.readers())
             .await?;

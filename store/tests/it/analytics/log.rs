@@ -67,7 +67,15 @@ async fn fill(events: &dyn EventStore) {
 
 fn query() -> RequestsQuery {
     let analytics = everything(range(NOW - DAY, NOW + HOUR));
-    RequestsQuery { analytics, trace_id: None, text: None, limit: 3, cursor: None }
+    RequestsQuery {
+        analytics,
+        trace_id: None,
+        consumer: None,
+        min_latency_ms: None,
+        text: None,
+        limit: 3,
+        cursor: None,
+    }
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, Failure>) -> ErrorCode {

@@ -14,5 +14,7 @@ WHERE client = ?1 AND at >= ?2 AND (at, batch, position) < (?3, ?4, ?5) AND (at,
        OR instr(lower(trace_id), ?16)
        OR instr(lower(event_id), ?16)
        OR instr(lower(consumer), ?16))
+  AND (?17 IS NULL OR consumer = ?17)
+  AND (?18 IS NULL OR latency_ms >= ?18)
 ORDER BY at DESC, batch DESC, position DESC
-LIMIT ?17
+LIMIT ?19

@@ -55,7 +55,10 @@ pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
     let traces: Vec<String> = (0..300).map(|n| format!("{:032x}", n % 40)).collect();
     let events: Vec<Event<'_>> = (0..)
         .zip(samples.iter().zip(&traces))
-        .map(|(n, (sample, trace))| event("b:f", n, Hit { trace_id: Some(trace), ..sample.hit() }))
+        .map(|(n, (sample, trace))| {
+            let consumer = Some(if n % 3 == 0 { "acme" } else { "acme-2" });
+            event("b:f", n, Hit { trace_id: Some(trace), consumer, ..sample.hit() })
+        })
         .collect();
     store.insert(&events).await.unwrap();
 
@@ -68,6 +71,9 @@ pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
         EventFilter { status: Some((500, 599)), ..any() },
         EventFilter { status: Some((404, 404)), ..any() },
         EventFilter { trace_id: Some(format!("{:032x}", 7)), ..any() },
+        EventFilter { consumer: Some("acme".into()), ..any() },
+        EventFilter { min_latency_ms: Some(samples[0].hit().latency_ms), ..any() },
+        EventFilter { min_latency_ms: Some(1e9), ..any() },
         EventFilter {
             service: Some("shop".into()),
             status: Some((200, 299)),
@@ -85,6 +91,8 @@ pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
                 && filter.endpoint.as_deref().is_none_or(|endpoint| endpoint == hit.endpoint)
                 && filter.status.is_none_or(|(low, high)| (low..=high).contains(&hit.status))
                 && filter.trace_id.as_deref().is_none_or(|trace| Some(trace) == hit.trace_id)
+                && filter.consumer.as_deref().is_none_or(|consumer| Some(consumer) == hit.consumer)
+                && filter.min_latency_ms.is_none_or(|least| hit.latency_ms >= least)
         };
         let expected: HashSet<String> =
             events.iter().filter(matches).map(|event| id(event.batch, event.position)).collect();
