@@ -135,6 +135,17 @@ where
     }
 }
 
+/// Something made of a report, made anew only where that changes it: what depends on it is not built again otherwise. To be
+/// called under a `Transition`.
+///
+/// On the server it is made at each reading. A memo would there, once in a thousand pages or so, keep what it saw before the
+/// report came: reports arrive on other threads, and one that arrives while the memo reads is not noticed.
+pub(crate) fn remembered<T: Clone + PartialEq + Send + Sync + 'static>(
+    read: impl Fn() -> T + Send + Sync + 'static,
+) -> Signal<T> {
+    if cfg!(feature = "ssr") { Signal::derive(read) } else { Memo::new(move |_| read()).into() }
+}
+
 /// A session may end while a page is open: then the reader signs in again and comes back.
 fn leave_if_signed_out(problem: &Problem) {
     #[cfg(feature = "hydrate")]

@@ -83,6 +83,7 @@ test('it reads well from phone to desktop, in light and dark', async ({ page }) 
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(overflow, `must not scroll sideways at ${width}`).toBeLessThanOrEqual(0);
+      await expect(page.locator('#usage canvas')).toBeVisible();
       await page.screenshot({ path: `artefacts/settings-limits-${scheme}-${width}.png`, fullPage: true });
     }
   }

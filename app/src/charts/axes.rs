@@ -42,6 +42,11 @@ impl Scale {
 
 /// An empty chart over the slots of a time series.
 pub(super) fn chart(series: &Timeseries, scale: Scale, pointer: AxisPointerType) -> Chart {
+    over_slots(labels(series), scale, pointer)
+}
+
+/// An empty chart over slots with these labels; "" is none.
+pub(super) fn over_slots(labels: Vec<String>, scale: Scale, pointer: AxisPointerType) -> Chart {
     let quiet = || AxisLabel::new().color("$muted").font_size(11.0);
     Chart::new()
         .animation(false)
@@ -49,7 +54,7 @@ pub(super) fn chart(series: &Timeseries, scale: Scale, pointer: AxisPointerType)
         .x_axis(
             Axis::new()
                 .type_(AxisType::Category)
-                .data(labels(series))
+                .data(labels)
                 .axis_tick(AxisTick::new().show(false))
                 .axis_label(quiet().interval(0.0)),
         )

@@ -13,6 +13,7 @@ mod errors;
 mod latency;
 mod lines;
 mod option;
+pub(crate) mod usage;
 mod volume;
 
 use jiff::Timestamp;

@@ -6,7 +6,7 @@
 use super::{Glyph, Icon, ProblemBox};
 use crate::clock;
 use crate::live::Live;
-use crate::report::{Kind, Status};
+use crate::report::{Kind, Status, remembered};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) fn Card(
     let live = use_context::<Live>();
     let inside = move || {
         let content = Arc::clone(&content);
-        let kind = Memo::new(move |_| status.get().kind());
+        let kind = remembered(move || status.get().kind());
         let stale = move || match status.get() {
             Status::Ready { at, stale: true } => Some(view! {
                 <span class="card-stale" title="The last attempt to load this failed; trying again.">

@@ -13,7 +13,9 @@ pub(crate) fn Chart(
     /// One sentence for those who cannot see it.
     label: impl Fn() -> String + Send + Sync + 'static,
     drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
-    choose: Choose,
+    /// Without it nothing can be chosen.
+    #[prop(optional_no_strip)]
+    choose: Option<Choose>,
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let theme = use_context::<ThemeSwitch>();
@@ -49,7 +51,7 @@ mod browser {
         selection: Place,
         theme: Option<ThemeSwitch>,
         drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
-        choose: Choose,
+        choose: Option<Choose>,
     ) {
         let loaded = RwSignal::new(false);
         // dropped with the component, which takes the chart down
@@ -73,7 +75,7 @@ mod browser {
             });
         });
         Effect::new(move |_| {
-            if let (Some(place), Some(selection)) = (place.get(), selection.get()) {
+            if let (Some(place), Some(selection), Some(choose)) = (place.get(), selection.get(), choose) {
                 drag(&place, selection, canvas, choose);
             }
         });

@@ -59,7 +59,7 @@ fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> i
     view! {
         <Legend keys only/>
         <figure class="figure" class:is-tabular=move || tabular.get()>
-            <Chart label=caption drawing choose/>
+            <Chart label=caption drawing choose=Some(choose)/>
             <div class="figure-table" id=table_id.clone() tabindex="-1">{table}</div>
             <figcaption class="figure-caption">
                 <span>{caption}</span>

@@ -4,7 +4,7 @@ use super::{Card, Glyph, Icon, Replay};
 use crate::live::Live;
 use crate::pages::SessionReport;
 use crate::place::Place;
-use crate::report::Report;
+use crate::report::{Report, remembered};
 use crate::{clock, number};
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -36,7 +36,7 @@ fn Content(
     report: Report<DeadLetters>,
     skip: RwSignal<usize>,
 ) -> impl IntoView {
-    let total = Memo::new(move |_| report.with(|letters| letters.total).unwrap_or(0));
+    let total = remembered(move || report.with(|letters| letters.total).unwrap_or(0));
     let question = Signal::derive(move || {
         let total = total.get();
         format!("Put {} back?", if total == 1 { "it".to_owned() } else { format!("all {total}") })

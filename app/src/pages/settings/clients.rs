@@ -7,7 +7,7 @@ use crate::pages::SessionReport;
 use crate::pages::login::FormProblem;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::report::Report;
+use crate::report::{Report, remembered};
 use crate::widgets::{Card, Field, use_alive};
 use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
@@ -38,7 +38,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
 /// not empty the form.
 #[component]
 fn NewClientOfReader(report: Report<Vec<Client>>, live: Live) -> impl IntoView {
-    let allowed = Memo::new(move |_| report.with(|_| ()).is_some());
+    let allowed = remembered(move || report.with(|_| ()).is_some());
     move || allowed.get().then(|| view! { <NewClient live/> })
 }
 

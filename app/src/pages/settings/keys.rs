@@ -9,7 +9,7 @@ use crate::number;
 use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
-use crate::report::Report;
+use crate::report::{Report, remembered};
 use crate::widgets::{Act, Card, Confirm, Field, Glyph, Icon, SecretOnce, use_alive};
 use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
@@ -202,7 +202,7 @@ fn NewKeyCard(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey
 /// Under the `Transition`, as the memo reads the report; a memo, as a new answer must not empty the form.
 #[component]
 fn NewKeyOfManager(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
-    let client = Memo::new(move |_| report.with(|view| view.manages.then_some(view.client)).flatten());
+    let client = remembered(move || report.with(|view| view.manages.then_some(view.client)).flatten());
     move || client.get().map(|client| view! { <NewKeyForm client live made/> })
 }
 

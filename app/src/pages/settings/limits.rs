@@ -1,18 +1,19 @@
 //! `/settings/limits`: what a client may send, what it has sent this month, and the form that sets its limits.
 
 use crate::api::{self, LimitsView, change};
+use crate::charts::usage;
 use crate::live::Live;
 use crate::number;
 use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
-use crate::report::Report;
-use crate::widgets::{Bar, Card, Field, Glyph, Icon, use_alive};
+use crate::report::{Report, remembered};
+use crate::widgets::{Bar, Card, Chart, Field, Glyph, Icon, Legend, use_alive};
 use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos_meta::{Script, Title};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use telemetry::report::limits::ClientLimits;
@@ -29,13 +30,14 @@ pub(crate) fn LimitsPage() -> impl IntoView {
     let usage = Arc::new(move || view! { <Usage report/> }.into_any());
     view! {
         <Title text="Limits and usage"/>
+        <Script src="/echarts.min.js" async_="true"/>
         <h1 class="settings-title">"Limits and usage"</h1>
         <p class="settings-text">
             "What is over a limit is refused with 429, which says which limit it was and when it ends. Days and months
              are those of UTC."
         </p>
         <Card title="Limits" id="limits" status content=limits/>
-        <Card title="Usage this month" id="usage" status content=usage/>
+        <Card title="Usage this month" id="usage" class="chart-card" status content=usage/>
         <Transition fallback=|| ()><FormOfAdmin report live/></Transition>
     }
     .into_any()
@@ -105,7 +107,19 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
         })
     };
     let exports = move || report.with_time(|view, at| exports(view.client.id, at));
+    let only = RwSignal::new(None);
+    let caption = move || report.with(|view| usage::caption(&view.days)).unwrap_or_default();
+    let keys = move || report.with(|view| usage::legend(&view.days)).unwrap_or_default();
+    let drawing = move || {
+        let only = only.get();
+        report.with(|view| usage::draw(&view.days, only))
+    };
     view! {
+        <Legend keys only/>
+        <figure class="figure">
+            <Chart label=caption drawing choose=None/>
+            <figcaption class="figure-caption"><span>{caption}</span></figcaption>
+        </figure>
         <div class="table-scroll">
             <table class="table usage">
                 <thead>
@@ -173,7 +187,7 @@ fn exports(client: ClientId, at: Timestamp) -> AnyView {
 /// Under the `Transition`, as the memo reads the report; a memo, as a new answer must not undo what was typed.
 #[component]
 fn FormOfAdmin(report: Report<LimitsView>, live: Live) -> impl IntoView {
-    let of = Memo::new(move |_| {
+    let of = remembered(move || {
         report.with(|view| view.manages.then_some((view.client.id, view.limits))).flatten()
     });
     move || of.get().map(|(client, limits)| view! { <LimitsForm client limits live/> })

@@ -6,7 +6,7 @@ use crate::live::Live;
 use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
-use crate::report::Report;
+use crate::report::{Report, remembered};
 use crate::widgets::{Act, Card, Confirm, Field, Glyph, Icon, SecretOnce, use_alive};
 use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
@@ -41,7 +41,7 @@ pub(crate) fn MembersPage() -> impl IntoView {
 /// empty the form.
 #[component]
 fn Inviting(report: Report<MembersView>, live: Live, made: RwSignal<Option<NewInvitation>>) -> impl IntoView {
-    let client = Memo::new(move |_| report.with(|view| view.manages.then_some(view.client.id)).flatten());
+    let client = remembered(move || report.with(|view| view.manages.then_some(view.client.id)).flatten());
     move || client.get().map(|client| view! { <Invitations report client live/> <Invite client live made/> })
 }
 

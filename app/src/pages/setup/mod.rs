@@ -11,6 +11,7 @@ use super::SessionReport;
 use super::login::PlainBrand;
 use crate::api::Session;
 use crate::place::use_place;
+use crate::report::remembered;
 use crate::widgets::{Glyph, Icon, ThemeSwitcher, use_alive};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -78,7 +79,7 @@ pub(crate) fn Setup() -> impl IntoView {
     let made =
         Made { session, user: RwSignal::new(None), client: RwSignal::new(None), key: RwSignal::new(None) };
     let body = move || {
-        let step = Memo::new(move |_| match session.get()? {
+        let step = remembered(move || match session.get()? {
             Ok(session) => Some(Ok(Step::of(&session, made, place.with(|place| place.client)))),
             Err(problem) => Some(Err(problem)),
         });
