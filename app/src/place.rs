@@ -120,6 +120,35 @@ impl Place {
         Self { search: Search::default(), ..self.at_newest() }
     }
 
+    /// The address of all requests that this place asks for, as a file.
+    pub fn export(&self, client: ClientId, format: &str) -> String {
+        let mut address = format!("/api/requests/export?client={client}&format={format}");
+        let mut add = |key: &str, value: &str| {
+            address.push_str(&format!("&{key}="));
+            encode(value, &mut address);
+        };
+        match self.span {
+            Span::Fixed { from, to } => {
+                add("from", &from.to_string());
+                add("to", &to.to_string());
+            }
+            Span::Last(last) => add("range", last.as_str()),
+        }
+        for kind in filter::KINDS {
+            // The API writes some of them out.
+            let key = match kind.key {
+                "env" => "environment",
+                "lat" => "minLatencyMs",
+                "trace" => "traceId",
+                key => key,
+            };
+            if let Some(text) = filter::value(&self.filter, &self.search, kind.key) {
+                add(key, &text);
+            }
+        }
+        address
+    }
+
     pub fn with_sort(&self, sort: EndpointSort) -> Self {
         Self { sort, ..self.clone() }
     }
@@ -236,6 +265,11 @@ mod tests {
         assert_eq!(place.of_reports().query(), "?endpoint=/orders/:id&method=GET&service=shop&status=5xx");
         assert_eq!(place.with_request(None).cursor.as_deref(), Some("abc"));
         assert_eq!(place.with_client(ClientId(7)).query(), "?client=7");
+        assert_eq!(
+            place.export(ClientId(7), "csv"),
+            "/api/requests/export?client=7&format=csv&range=24h&service=shop&method=GET&endpoint=/orders/:id&status=5xx\
+             &minLatencyMs=200"
+        );
     }
 
     #[test]

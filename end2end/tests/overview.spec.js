@@ -48,6 +48,12 @@ test('charts are drawn, tables sort, a service filters, and the back button undo
   await expect(figure(page, 'Requests')).toHaveText('900');
   await page.screenshot({ path: 'artefacts/overview-known.png', fullPage: true });
 
+  // Everything has risen from nothing: 45 of 60 errors are those of one endpoint.
+  const changed = page.locator('#changes');
+  await expect(changed.locator('tbody tr').first()).toContainText('/orders');
+  await expect(changed.locator('tbody tr').first()).toContainText(/75\s%.*0 → 45/);
+  await expect(changed).toContainText('Errors: 0 → 60');
+
   const routes = page.locator('table.endpoints tbody tr');
   await expect(routes.first()).toContainText('/products/:id');
   await page.locator('table.endpoints').getByRole('button', { name: /p95/i }).click();

@@ -1,4 +1,5 @@
 // The request log: filters that the URL carries, pages, one request whole, by mouse and by keyboard.
+import { readFile } from 'node:fs/promises';
 import { expect, logIn, ownServer, sendHits, setUp, test } from './sendry.js';
 
 const sendry = ownServer();
@@ -50,6 +51,11 @@ test('pages go back in time, and the browser’s back returns', async ({ page })
   await expect(rows(page)).toHaveCount(50);
   const times = await rows(page).locator('.col-time').allTextContents();
   expect(times).toEqual([...times].sort().reverse());
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'NDJSON', exact: true }).click();
+  const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
+  expect(lines).toHaveLength(65);
+  expect(JSON.parse(lines[64])).toMatchObject({ service: 'orders', status: 503, error: 'payment timed out' });
   await page.getByRole('link', { name: 'Older' }).click();
   await expect(rows(page)).toHaveCount(15);
   await expect(rows(page).last()).toContainText('payment timed out');

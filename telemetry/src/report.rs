@@ -4,11 +4,13 @@
 //! counted, counts are 0, and rates and latencies are `null`: a ratio of nothing is not zero.
 
 pub mod accounts;
+mod changes;
 pub mod edges;
 pub mod limits;
 pub mod ops;
 mod status;
 
+pub use changes::{Changes, EndpointShare, Rise, StatusShare};
 pub use status::{StatusFilter, StatusFilterError};
 
 use crate::hit::Method;

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
-    ClientId, EndpointSort, Endpoints, Overview, RequestRow, Services, StatusCodes, Timeseries,
+    Changes, ClientId, EndpointSort, Endpoints, Overview, RequestRow, Services, StatusCodes, Timeseries,
 };
 
 /// What a report is to be about.
@@ -90,6 +90,15 @@ pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
 pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::status_codes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
+    })
+    .await
+}
+
+/// What a rise of errors or of slow requests comes from.
+#[server(name = GetChanges, prefix = "/api/fn", endpoint = "changes", input = GetUrl)]
+pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::changes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
     })
     .await
 }

@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::widgets::tile::Figure;
 use crate::widgets::{
     ChartCard, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, ServicesTable, Shown, StatusSplit,
-    Tile, Tone, VerdictLine,
+    Tile, Tone, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -36,6 +36,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
     };
     let glance = Report::new(live, asked, api::overview);
     let series = Report::new(live, asked, api::timeseries);
+    let changes = Report::new(live, asked, api::changes);
     let services = Report::new(live, asked_of_all, api::services);
     let codes = Report::new(live, asked_of_codes, api::status_codes);
     let endpoints = Report::new(
@@ -68,6 +69,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
                 <ChartCard plot=&ERRORS report=series/>
                 <ChartCard plot=&LATENCY report=series/>
             </div>
+            <WhatChanged place report=changes/>
             <div class="overview-tables">
                 <ServicesTable place report=services/>
                 <StatusSplit place report=codes/>

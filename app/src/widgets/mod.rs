@@ -37,6 +37,7 @@ mod theme_switch;
 pub(crate) mod tile;
 mod user_menu;
 pub(crate) mod verdict;
+mod what_changed;
 
 pub(crate) use bar::Bar;
 pub(crate) use brand::Brand;
@@ -75,6 +76,7 @@ pub(crate) use theme_switch::ThemeSwitcher;
 pub(crate) use tile::{Tile, Tone};
 pub(crate) use user_menu::UserMenu;
 pub(crate) use verdict::VerdictLine;
+pub(crate) use what_changed::WhatChanged;
 
 /// Whether the page has come alive: until then no form may be sent, since the browser would do it its own way.
 pub(crate) fn use_alive() -> leptos::prelude::ReadSignal<bool> {

@@ -3,13 +3,14 @@
 use super::status_split::{class_name, meaning};
 use super::{Bar, Card, Glyph, Icon};
 use crate::filter::{Filter, Search};
+use crate::pages::SessionReport;
 use crate::place::{Place, use_go};
 use crate::range::Span;
 use crate::report::Report;
 use crate::{clock, number};
 use leptos::prelude::*;
 use std::sync::Arc;
-use telemetry::report::{RequestRow, Requests};
+use telemetry::report::{ClientId, RequestRow, Requests};
 
 #[component]
 pub(crate) fn RequestsTable(place: Memo<Place>, report: Report<Requests>) -> impl IntoView {
@@ -21,14 +22,20 @@ pub(crate) fn RequestsTable(place: Memo<Place>, report: Report<Requests>) -> imp
 
 #[component]
 fn Content(place: Memo<Place>, report: Report<Requests>) -> impl IntoView {
+    let session = use_context::<SessionReport>();
     let body = move || {
         let place = place.get();
-        report.with(|page| if page.requests.is_empty() { none(&place, page) } else { table(&place, page) })
+        let first = || session?.get()?.ok()?.clients.first().map(|client| client.id);
+        let client = place.client.or_else(first);
+        report.with(|page| match page.requests.is_empty() {
+            true => none(&place, page),
+            false => table(&place, page, client),
+        })
     };
     view! { {body} }.into_any()
 }
 
-fn table(place: &Place, page: &Requests) -> AnyView {
+fn table(place: &Place, page: &Requests, client: Option<ClientId>) -> AnyView {
     let slowest = page.requests.iter().map(|row| row.latency_ms).fold(0.0, f64::max);
     let rows = page.requests.iter().map(|row| line(row, place, slowest)).collect_view();
     view! {
@@ -47,7 +54,7 @@ fn table(place: &Place, page: &Requests) -> AnyView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        {pages(place, page)}
+        {pages(place, page, client)}
     }
     .into_any()
 }
@@ -96,7 +103,7 @@ fn line(row: &RequestRow, place: &Place, slowest: f64) -> AnyView {
 }
 
 /// The ways to the pages before and after.
-fn pages(place: &Place, page: &Requests) -> AnyView {
+fn pages(place: &Place, page: &Requests, client: Option<ClientId>) -> AnyView {
     let newest = place.cursor.is_some().then(|| {
         view! { <a class="button is-small" href=place.with_cursor(None).on("/requests")>"Newest"</a> }
     });
@@ -104,7 +111,15 @@ fn pages(place: &Place, page: &Requests) -> AnyView {
         view! { <a class="button is-small" href=place.with_cursor(Some(next)).on("/requests")>"Older"</a> }
     });
     let shown = number::count_of(page.requests.len() as u64, "request", "requests");
-    view! { <div class="requests-pages"><span>{shown}</span>{newest}{older}</div> }.into_any()
+    let file = |client: ClientId| {
+        let link = |(format, name): (&'static str, &'static str)| {
+            view! { <a href=place.export(client, format) download="" rel="external">{name}</a> }
+        };
+        let links = [("csv", "CSV"), ("json", "JSON"), ("ndjson", "NDJSON")].map(link).collect_view();
+        view! { <span class="requests-export">"All that match as "{links}</span> }
+    };
+    view! { <div class="requests-pages">{client.map(file)}<span>{shown}</span>{newest}{older}</div> }
+        .into_any()
 }
 
 /// Where nothing matches, or nothing has been found yet.

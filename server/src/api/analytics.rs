@@ -11,7 +11,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use store::analytics;
-use telemetry::report::{Endpoints, Overview, Services, StatusCodes, Timeseries};
+use telemetry::report::{Changes, Endpoints, Overview, Services, StatusCodes, Timeseries};
 
 /// Totals of a range
 ///
@@ -87,4 +87,18 @@ pub(super) async fn status_codes(
 ) -> Answer<Json<StatusCodes>> {
     let Ask { scope, query, now } = Ask::new(&state, &user, &params).await?;
     Ok(Json(analytics::status_codes(&*state.stores.metrics, &scope, &query, now).await?))
+}
+
+/// What changed
+///
+/// Against the period just before: which endpoints and status codes a rise of errors, or of slow requests, comes from.
+#[utoipa::path(get, path = "/api/analytics/changes", tag = "analytics", security(("session" = [])),
+    params(ReportParams), responses((status = 200, body = Changes), Refusals))]
+pub(super) async fn changes(
+    SignedIn(user): SignedIn,
+    State(state): State<AppState>,
+    Query(params): Query<ReportParams>,
+) -> Answer<Json<Changes>> {
+    let Ask { scope, query, now } = Ask::new(&state, &user, &params).await?;
+    Ok(Json(analytics::changes(&*state.stores.metrics, &scope, &query, now).await?))
 }

@@ -8,6 +8,7 @@ mod auth;
 mod clients;
 mod document;
 mod edges;
+mod export;
 mod input;
 mod invitations;
 mod keys;
@@ -68,12 +69,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::of_client))
         .routes(routes!(limits::get, limits::set))
         .routes(routes!(usage::usage))
+        .routes(routes!(analytics::changes))
         .routes(routes!(analytics::overview))
         .routes(routes!(analytics::timeseries))
         .routes(routes!(analytics::endpoints))
         .routes(routes!(analytics::services))
         .routes(routes!(analytics::status_codes))
         .routes(routes!(requests::list))
+        .routes(routes!(export::export))
         .routes(routes!(requests::get))
         .routes(routes!(edges::create))
         .routes(routes!(edges::list))

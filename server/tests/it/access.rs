@@ -36,6 +36,7 @@ const ROUTES: &[(&str, For)] = &[
     ("DELETE /api/edges/{id}", Whoever(ManageEdges)),
     ("DELETE /api/users/{userId}/sessions", Whoever(ManageUsers)),
     ("DELETE /api/users/{userId}/sessions/{sessionId}", Whoever(ManageUsers)),
+    ("GET /api/analytics/changes", Whoever(View)),
     ("GET /api/analytics/endpoints", Whoever(View)),
     ("GET /api/analytics/overview", Whoever(View)),
     ("GET /api/analytics/services", Whoever(View)),
@@ -57,6 +58,7 @@ const ROUTES: &[(&str, For)] = &[
     ("GET /api/ops/dead-letters/{messageId}", Whoever(SeePipeline)),
     ("GET /api/ops/pipeline", Whoever(SeePipeline)),
     ("GET /api/requests", Whoever(View)),
+    ("GET /api/requests/export", Whoever(View)),
     ("GET /api/requests/{id}", Whoever(View)),
     ("GET /api/users", Whoever(SeeUsers)),
     ("GET /api/users/{userId}/sessions", Whoever(ManageUsers)),
@@ -93,6 +95,7 @@ const ROUTES: &[(&str, For)] = &[
 /// Every server function, with what it is asked; `{client}` is the client's number.
 const FUNCTIONS: &[(&str, &str, For)] = &[
     ("audit", "client={client}", Whoever(SeeAudit)),
+    ("changes", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("clients", "", Whoever(MakeClients)),
     ("dead-letter", "id=1", Whoever(SeePipeline)),
     ("dead-letters", "skip=0&limit=10", Whoever(SeePipeline)),
@@ -132,7 +135,7 @@ fn calls() -> Vec<Call> {
             .into_iter()
             .fold(client, |path, name| path.replace(name, "987654"));
         let named = path.starts_with("/api/analytics") || path.starts_with("/api/requests");
-        let path = if named { format!("{path}?client={{client}}") } else { path };
+        let path = if named { format!("{path}?client={{client}}&format=csv") } else { path };
         Call { method: method.parse().unwrap(), path, is_for: *is_for }
     });
     let functions = FUNCTIONS.iter().map(|(name, query, is_for)| Call {

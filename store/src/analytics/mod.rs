@@ -3,6 +3,7 @@
 //! The rule: totals come from rollups only, never from raw events, so a report costs series × buckets, never hits; and
 //! the overview and the time series of one range add up to the same numbers.
 
+mod changes;
 mod cursor;
 mod endpoints;
 mod health;
@@ -14,6 +15,7 @@ mod tally;
 mod timeseries;
 mod usage;
 
+pub use changes::changes;
 pub use endpoints::endpoints;
 pub use overview::overview;
 pub use requests::{RequestsQuery, request, requests};

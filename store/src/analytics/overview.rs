@@ -48,7 +48,7 @@ pub async fn overview(
 }
 
 /// The cover of the period of the same length that ends where `current` begins.
-fn before(asked: Range, current: &Cover, now: Timestamp) -> Cover {
+pub(super) fn before(asked: Range, current: &Cover, now: Timestamp) -> Cover {
     let start = current.range.from.as_second();
     let range = Range { from: from_second(start - current.range.seconds()), to: current.range.from };
     // `current` was rounded outwards, perhaps over the age at which minutes (hours) are no longer read. Judged from a

@@ -83,6 +83,11 @@ impl Tally {
         Some(estimate)
     }
 
+    /// Requests in higher bins than this one.
+    pub(super) fn above(&self, bin: i32) -> u64 {
+        self.sketch.bins().filter(|(other, _)| *other > bin).map(|(_, n)| n).sum()
+    }
+
     pub(super) fn latency(&self) -> Latency {
         if self.requests() == 0 {
             return Latency::default();

@@ -1,5 +1,6 @@
 //! Reports equal what straight arithmetic over the hits says.
 
+mod changes;
 mod health;
 mod log;
 mod numbers;

@@ -1,0 +1,120 @@
+//! What changed against the period before: the endpoints and status codes that a rise comes from. A click filters by one.
+
+use super::status_split::{class_name, meaning};
+use super::{Bar, Card, Glyph, Icon};
+use crate::filter::Filter;
+use crate::number;
+use crate::place::Place;
+use crate::report::Report;
+use leptos::prelude::*;
+use std::sync::Arc;
+use telemetry::report::{Changes, EndpointShare, Rise, StatusFilter, StatusShare};
+
+#[component]
+pub(crate) fn WhatChanged(place: Memo<Place>, report: Report<Changes>) -> impl IntoView {
+    let content = Arc::new(move || view! { <Content place report/> }.into_any());
+    let status = Signal::derive(move || report.status());
+    view! { <Card title="What changed?" id="changes" class="changes-card" status content/> }.into_any()
+}
+
+#[component]
+fn Content(place: Memo<Place>, report: Report<Changes>) -> impl IntoView {
+    let body = move || {
+        let place = place.get();
+        report.with(|changes| whole(changes, &place))
+    };
+    view! { {body} }.into_any()
+}
+
+fn whole(changes: &Changes, place: &Place) -> AnyView {
+    let slower = changes.slow_ms.map_or_else(String::new, |ms| format!(" than {}", number::duration(ms)));
+    let errors = rise("Errors", "", &changes.errors, place);
+    let slow =
+        rise("Slow requests", &format!("slower{slower}, which 95 % were not before"), &changes.slow, place);
+    let calm = errors.is_none() && slow.is_none();
+    let calm = calm.then(|| {
+        let text = if changes.has_before {
+            "Neither errors nor slow requests have risen notably against the period before."
+        } else {
+            "There is no period before to compare with."
+        };
+        view! { <p class="changes-none"><Icon glyph=Glyph::Ok class="is-ok"/>{text}</p> }
+    });
+    view! { {errors}{slow}{calm} }.into_any()
+}
+
+/// `None` where nothing has risen.
+fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place) -> Option<AnyView> {
+    if rise.endpoints.is_empty() && rise.status_codes.is_empty() {
+        return None;
+    }
+    let codes = rise.status_codes.iter().map(|part| code(part, place)).collect_view();
+    let endpoints = rise.endpoints.iter().map(|part| endpoint(part, place)).collect_view();
+    let note = (!note.is_empty()).then(|| view! { <span class="changes-note">{note.to_owned()}</span> });
+    Some(
+        view! {
+            <h3 class="changes-title">
+                <Icon glyph=Glyph::Up class="is-error"/>
+                {format!("{name}: {} → {}", number::short(rise.before), number::short(rise.now))}
+                {note}
+            </h3>
+            <div class="table-scroll">
+                <table class="table changes">
+                    <thead class="visually-hidden">
+                        <tr>
+                            <th scope="col">"What"</th>
+                            <th scope="col">"Share of the rise"</th>
+                            <th scope="col">"Before and now"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{endpoints}{codes}</tbody>
+                </table>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn endpoint(part: &EndpointShare, place: &Place) -> AnyView {
+    let only = Filter {
+        service: Some(part.service.clone()),
+        method: Some(part.method),
+        endpoint: Some(part.endpoint.clone()),
+        ..place.filter.clone()
+    };
+    let title = format!("Show {} {} alone", part.method, part.endpoint);
+    let what = view! {
+        <span class="endpoint">
+            <span class="method">{part.method.as_str()}</span>
+            <span>
+                <a class="route" href=place.with_filter(only).on("/overview") title=title data-noscroll="true">
+                    <code>{part.endpoint.clone()}</code>
+                </a>
+                <span class="endpoint-service">{part.service.clone()}</span>
+            </span>
+        </span>
+    };
+    line(what.into_any(), part.share, part.before, part.now)
+}
+
+fn code(part: &StatusShare, place: &Place) -> AnyView {
+    let only = Filter { status: Some(StatusFilter::Code(part.status)), ..place.filter.clone() };
+    let title = format!("Show {} alone", part.status);
+    let what = view! {
+        <span class=format!("swatch {}", class_name(part.status))></span>
+        <a class="code" href=place.with_filter(only).on("/overview") title=title data-noscroll="true">{part.status}</a>
+        <span class="code-meaning">{meaning(part.status)}</span>
+    };
+    line(what.into_any(), part.share, part.before, part.now)
+}
+
+fn line(what: AnyView, share: f64, before: u64, now: u64) -> AnyView {
+    view! {
+        <tr>
+            <th scope="row">{what}</th>
+            <td class="number"><span class="measure"><Bar share class="s5xx"/>{number::percent(share)}</span></td>
+            <td class="number">{format!("{} → {}", number::short(before), number::short(now))}</td>
+        </tr>
+    }
+    .into_any()
+}
