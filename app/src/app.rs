@@ -2,8 +2,8 @@
 
 use crate::api;
 use crate::pages::{
-    Frame, Home, InvitationPage, Login, Missing, OverviewPage, PipelinePage, RequestsPage, ResetPage,
-    SessionReport, Setup, settings,
+    EndpointPage, Frame, Home, InvitationPage, Login, Missing, OverviewPage, PipelinePage, RequestsPage,
+    ResetPage, ServicePage, SessionReport, Setup, settings,
 };
 use crate::theme::provide_theme;
 use leptos::prelude::*;
@@ -34,6 +34,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("overview") view=OverviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("service") view=ServicePage ssr=SsrMode::Async/>
+                    <Route path=path!("endpoint") view=EndpointPage ssr=SsrMode::Async/>
                     <Route path=path!("requests") view=RequestsPage ssr=SsrMode::Async/>
                     <Route path=path!("pipeline") view=PipelinePage ssr=SsrMode::Async/>
                     <ParentRoute path=path!("settings") view=settings::Settings ssr=SsrMode::Async>

@@ -8,6 +8,7 @@ use crate::range::Span;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use telemetry::hit::Method;
 use telemetry::report::{ClientId, EndpointSort};
 
 /// A place in the dashboard, without its page.
@@ -98,6 +99,22 @@ impl Place {
     pub fn with_service(&self, service: Option<String>) -> Self {
         let filter = Filter { service, method: None, endpoint: None, ..self.filter.clone() };
         self.with_filter(filter)
+    }
+
+    /// The address of the page of one service.
+    pub fn of_service(&self, service: &str) -> String {
+        self.with_service(Some(service.to_owned())).of_reports().on("/service")
+    }
+
+    /// The address of the page of one endpoint.
+    pub fn of_endpoint(&self, service: &str, method: Method, endpoint: &str) -> String {
+        let filter = Filter {
+            service: Some(service.to_owned()),
+            method: Some(method),
+            endpoint: Some(endpoint.to_owned()),
+            ..self.filter.clone()
+        };
+        self.with_filter(filter).of_reports().on("/endpoint")
     }
 
     pub fn with_filter(&self, filter: Filter) -> Self {

@@ -6,11 +6,15 @@
 pub mod accounts;
 mod changes;
 pub mod edges;
+mod failures;
+mod latencies;
 pub mod limits;
 pub mod ops;
 mod status;
 
 pub use changes::{Changes, EndpointShare, Rise, StatusShare};
+pub use failures::{FailureGroup, Failures};
+pub use latencies::{Latencies, LatencyBand, LatencySlot};
 pub use status::{StatusFilter, StatusFilterError};
 
 use crate::hit::Method;

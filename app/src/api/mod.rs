@@ -12,7 +12,10 @@ mod settings;
 pub mod change;
 
 pub use ops::{dead_letter, dead_letters, flow, pipeline};
-pub use reports::{Asked, Glance, Stamped, changes, endpoints, overview, services, status_codes, timeseries};
+pub use reports::{
+    Asked, Glance, Stamped, changes, endpoints, failures, latencies, overview, services, status_codes,
+    timeseries,
+};
 pub use requests::{Message, Opened, request, requests};
 pub use session::{LatestHit, Session, latest_hit, session};
 pub use settings::{

@@ -1,6 +1,7 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
 use crate::filter::Filter;
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::range::Span;
 use jiff::Timestamp;
@@ -8,7 +9,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
-    Changes, ClientId, EndpointSort, Endpoints, Overview, RequestRow, Services, StatusCodes, Timeseries,
+    Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Overview, RequestRow, Services,
+    StatusCodes, Timeseries,
 };
 
 /// What a report is to be about.
@@ -20,6 +22,18 @@ pub struct Asked {
     pub span: Span,
     #[serde(skip_serializing_if = "Filter::is_empty", default)]
     pub filter: Filter,
+}
+
+impl Asked {
+    /// What a page asks where it stands.
+    pub(crate) fn of(place: &Place) -> Self {
+        Self { client: place.client, span: place.span, filter: place.filter.clone() }
+    }
+
+    /// What there is to choose from stays when a status is chosen.
+    pub(crate) fn without_status(self) -> Self {
+        Self { filter: Filter { status: None, ..self.filter }, ..self }
+    }
 }
 
 /// A report and the server's time when it was made.
@@ -99,6 +113,24 @@ pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem>
 pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::changes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
+    })
+    .await
+}
+
+/// How latencies are spread.
+#[server(name = GetLatencies, prefix = "/api/fn", endpoint = "latencies", input = GetUrl)]
+pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::latencies(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
+    })
+    .await
+}
+
+/// The newest failed requests, grouped by what went wrong.
+#[server(name = GetFailures, prefix = "/api/fn", endpoint = "failures", input = GetUrl)]
+pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::failures(&*ask.stores.events, &ask.scope, &ask.query).await
     })
     .await
 }

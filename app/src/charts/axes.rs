@@ -9,8 +9,9 @@ use charming::element::{
     AxisLabel, AxisPointer, AxisPointerType, AxisTick, AxisType, LineStyle, LineStyleType, SplitLine,
     Tooltip, Trigger,
 };
+use jiff::Timestamp;
 use telemetry::report::Timeseries;
-use telemetry::time::{DAY, HOUR, MINUTE};
+use telemetry::time::{DAY, HOUR, MINUTE, Step};
 
 /// How far the y axis goes, and how far its lines lie apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +43,8 @@ impl Scale {
 
 /// An empty chart over the slots of a time series.
 pub(super) fn chart(series: &Timeseries, scale: Scale, pointer: AxisPointerType) -> Chart {
-    over_slots(labels(series), scale, pointer)
+    let starts: Vec<Timestamp> = series.buckets.iter().map(|bucket| bucket.start).collect();
+    over_slots(labels(&starts, series.step), scale, pointer)
 }
 
 /// An empty chart over slots with these labels; "" is none.
@@ -83,7 +85,7 @@ pub(super) fn over_slots(labels: Vec<String>, scale: Scale, pointer: AxisPointer
 }
 
 /// A label for few of the slots, round ones, and "" for the others: never more than nine.
-fn labels(series: &Timeseries) -> Vec<String> {
+pub(super) fn labels(starts: &[Timestamp], step: Step) -> Vec<String> {
     const APART: [i64; 15] = [
         MINUTE,
         2 * MINUTE,
@@ -101,25 +103,24 @@ fn labels(series: &Timeseries) -> Vec<String> {
         5 * DAY,
         10 * DAY,
     ];
-    let (first, last) = match (series.buckets.first(), series.buckets.last()) {
-        (Some(first), Some(last)) => (first.start.as_second(), last.start.as_second()),
+    let (first, last) = match (starts.first(), starts.last()) {
+        (Some(first), Some(last)) => (first.as_second(), last.as_second()),
         _ => return Vec::new(),
     };
     let wanted = (last - first) / 8;
-    let apart = APART.into_iter().find(|apart| *apart >= wanted.max(series.step.seconds()));
+    let apart = APART.into_iter().find(|apart| *apart >= wanted.max(step.seconds()));
     let apart = apart.unwrap_or(30 * DAY * (1 + wanted / (30 * DAY)));
-    let label = |start: jiff::Timestamp| {
+    let label = |start: &Timestamp| {
         let round = start.as_second().rem_euclid(apart) == 0;
-        if round { clock::tick(start, series.step) } else { String::new() }
+        if round { clock::tick(*start, step) } else { String::new() }
     };
-    series.buckets.iter().map(|bucket| label(bucket.start)).collect()
+    starts.iter().map(label).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::charts::samples;
-    use telemetry::time::Step;
 
     #[test]
     fn scales_are_round_and_reach_above_the_highest_value() {
@@ -143,7 +144,9 @@ mod tests {
     fn at_most_nine_slots_have_a_label_and_they_are_round() {
         for step in Step::ALL {
             for n in [1, 7, 61, 97, 169, 400] {
-                let labels = labels(&samples::quiet(step, n));
+                let starts: Vec<Timestamp> =
+                    samples::quiet(step, n).buckets.iter().map(|slot| slot.start).collect();
+                let labels = labels(&starts, step);
                 let named: Vec<_> = labels.iter().filter(|label| !label.is_empty()).collect();
                 assert_eq!(labels.len(), n);
                 assert!(named.len() <= 10, "{step:?} × {n}: {named:?}");

@@ -63,6 +63,8 @@ struct Chart {
     series: RefCell<Vec<String>>,
     write: Cell<fn(f64) -> String>,
     hovered: Cell<bool>,
+    /// Whether its slots are the page's.
+    over_time: Cell<bool>,
     /// What ECharts calls to write and to place things; handed over with each option.
     write_tip: Closure<dyn Fn(JsValue) -> JsValue>,
     write_value: Closure<dyn Fn(f64) -> String>,
@@ -108,7 +110,7 @@ impl Canvas {
 
     /// Draws; what was drawn before and is not in the drawing disappears.
     pub(crate) fn draw(&self, drawing: Drawing) {
-        let Drawing { mut option, tips, write } = drawing;
+        let Drawing { mut option, tips, write, over_time } = drawing;
         let chart = &self.chart;
         let style =
             document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
@@ -119,8 +121,11 @@ impl Canvas {
         thin_out(&mut option["xAxis"]["data"], (f64::from(chart.element.client_width()) / 56.0) as usize);
         let Ok(option) = option.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) else { return };
         chart.tips.replace(tips);
-        chart.write.set(write);
-        set(&at(&option, &["yAxis", "axisLabel"]), "formatter", chart.write_value.as_ref());
+        chart.over_time.set(over_time);
+        if let Some(write) = write {
+            chart.write.set(write);
+            set(&at(&option, &["yAxis", "axisLabel"]), "formatter", chart.write_value.as_ref());
+        }
         set(&at(&option, &["tooltip"]), "formatter", chart.write_tip.as_ref());
         set(&at(&option, &["tooltip"]), "position", chart.place_tip.as_ref());
         // a tooltip that is open refers to the series by place and would be written anew for one that has gone
@@ -167,6 +172,7 @@ impl Chart {
                 series: RefCell::default(),
                 write: Cell::new(|value| value.to_string()),
                 hovered: Cell::new(false),
+                over_time: Cell::new(true),
                 write_tip: Closure::new(move |slots| {
                     let tip = tip.upgrade().and_then(|chart| chart.tip(&slots));
                     tip.map_or_else(|| JsValue::from_str(""), JsValue::from)
@@ -192,7 +198,9 @@ impl Chart {
         if !self.element.matches(":hover").unwrap_or(false) {
             return None;
         }
-        let slot = number(&at(slots, &["0", "dataIndex"]))? as usize;
+        // A cell knows its slot; everything else has one value per slot.
+        let of_cell = number(&at(slots, &["0", "value", "0"]));
+        let slot = of_cell.or_else(|| number(&at(slots, &["0", "dataIndex"])))? as usize;
         write_tip(self.tips.borrow().get(slot)?).ok()
     }
 
@@ -208,12 +216,12 @@ impl Chart {
 
     /// Shows the same slot on the other charts.
     fn share_crosshair(&self, event: &JsValue) {
-        if !self.element.matches(":hover").unwrap_or(false) {
+        if !self.over_time.get() || !self.element.matches(":hover").unwrap_or(false) {
             return;
         }
         match number(&at(event, &["axesInfo", "0", "value"])) {
             Some(slot) => for_each(|chart| {
-                if !chart.hovered.get() {
+                if chart.over_time.get() && !chart.hovered.get() {
                     chart.show_crosshair(slot);
                 }
             }),
@@ -260,7 +268,7 @@ fn write_tip(tip: &Tip) -> Result<Element, JsValue> {
     let table = node("table", "tip-rows", "")?;
     for row in &tip.rows {
         let line = node("tr", "", "")?;
-        let label = node("th", "", row.label)?;
+        let label = node("th", "", &row.label)?;
         if !row.key.is_empty() {
             label.insert_before(
                 &*node("span", &format!("swatch {}", row.key), "")?,

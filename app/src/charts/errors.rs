@@ -4,13 +4,22 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, tip_note, when};
+use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
 use crate::{clock, number};
 use charming::element::AxisPointerType;
 use jiff::Timestamp;
 use telemetry::report::{Bucket, Timeseries, Totals};
 
-pub(crate) static ERRORS: Plot = Plot { title: "Error rate", id: "errors", caption, legend, draw, table };
+pub(crate) static ERRORS: Plot = Plot {
+    title: "Error rate",
+    id: "errors",
+    caption,
+    legend: Some(legend),
+    most: None,
+    draw,
+    table,
+    slots: Some(slots),
+};
 
 const ALL: (&str, &str) = ("s4xx", "4xx + 5xx");
 const SERVER: (&str, &str) = ("s5xx", "5xx");
@@ -75,15 +84,16 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     Drawing {
         option: lines(chart(series, Scale::over(highest, 0.25), AxisPointerType::Line), &strokes, open_end),
         tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
-        write: |value| number::percent(value / 100.0),
+        write: Some(|value| number::percent(value / 100.0)),
+        over_time: true,
     }
 }
 
 fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
     let totals = &bucket.totals;
-    let row = |(key, label), part| TipRow {
+    let row = |(key, label): (&'static str, &'static str), part| TipRow {
         key,
-        label,
+        label: label.into(),
         value: share(part, totals).map_or_else(|| number::NONE.to_owned(), number::percent),
         share: format!("{} of {}", number::exact(part), number::exact(totals.requests)),
     };

@@ -4,13 +4,22 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, tip_note, when};
+use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
 use crate::{clock, number};
 use charming::element::AxisPointerType;
 use jiff::Timestamp;
 use telemetry::report::{Bucket, Latency, Timeseries};
 
-pub(crate) static LATENCY: Plot = Plot { title: "Latency", id: "latency", caption, legend, draw, table };
+pub(crate) static LATENCY: Plot = Plot {
+    title: "Latency",
+    id: "latency",
+    caption,
+    legend: Some(legend),
+    most: None,
+    draw,
+    table,
+    slots: Some(slots),
+};
 
 /// A percentile: its key, which is also its name, and its value.
 type Percentile = (&'static str, fn(&Latency) -> Option<f64>);
@@ -49,14 +58,15 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     Drawing {
         option: lines(chart(series, Scale::over(highest, 0.01), AxisPointerType::Line), &strokes, open_end),
         tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
-        write: |ms| if ms == 0.0 { "0".to_owned() } else { number::duration(ms) },
+        write: Some(|ms| if ms == 0.0 { "0".to_owned() } else { number::duration(ms) }),
+        over_time: true,
     }
 }
 
 fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
     let row = |(key, value): Percentile| TipRow {
         key,
-        label: key,
+        label: key.into(),
         value: number::latency(value(&bucket.totals.latency_ms)),
         share: String::new(),
     };

@@ -1,4 +1,4 @@
-//! Charts over time: what they draw, say and tabulate, from one time series.
+//! Charts: what they draw, say and tabulate, from one report.
 //!
 //! The rule: a chart is more than its canvas. Each has a sentence, a legend with totals and a table, all made from
 //! the same numbers, and those are what the server renders. The canvas comes on top, in the browser.
@@ -9,7 +9,9 @@
 mod axes;
 #[cfg(feature = "hydrate")]
 pub(crate) mod bridge;
+mod distribution;
 mod errors;
+mod heatmap;
 mod latency;
 mod lines;
 mod option;
@@ -17,23 +19,35 @@ pub(crate) mod usage;
 mod volume;
 
 use jiff::Timestamp;
+use std::borrow::Cow;
 use telemetry::report::{Bucket, Timeseries};
+use telemetry::time::{Step, from_second};
 
+pub(crate) use distribution::DISTRIBUTION;
 pub(crate) use errors::ERRORS;
+pub(crate) use heatmap::{COLOURS, HEATMAP};
 pub(crate) use latency::LATENCY;
 pub(crate) use volume::VOLUME;
 
-/// A kind of chart.
-pub(crate) struct Plot {
+/// From when to when a slot goes.
+pub(crate) type Ends = (Timestamp, Timestamp);
+
+/// A kind of chart, of one kind of report.
+pub(crate) struct Plot<R: 'static = Timeseries> {
     /// Its title, and its short name in the page's address space.
     pub(crate) title: &'static str,
     pub(crate) id: &'static str,
     /// One sentence that says what there is to see.
-    pub(crate) caption: fn(&Timeseries, Timestamp) -> String,
-    pub(crate) legend: fn(&Timeseries) -> Vec<Key>,
+    pub(crate) caption: fn(&R, Timestamp) -> String,
+    /// Where there are several series.
+    pub(crate) legend: Option<fn(&R) -> Vec<Key>>,
+    /// Where colours stand for counts: what the last one stands for.
+    pub(crate) most: Option<fn(&R) -> u64>,
     /// What ECharts is to draw; with a key chosen, only that series.
-    pub(crate) draw: fn(&Timeseries, Timestamp, Option<&'static str>) -> Drawing,
-    pub(crate) table: fn(&Timeseries) -> Table,
+    pub(crate) draw: fn(&R, Timestamp, Option<&'static str>) -> Drawing,
+    pub(crate) table: fn(&R) -> Table,
+    /// Over time: from when to when each slot goes, within the range.
+    pub(crate) slots: Option<fn(&R) -> Vec<Ends>>,
 }
 
 /// A series as the legend has it.
@@ -52,8 +66,10 @@ pub(crate) struct Drawing {
     pub(crate) option: serde_json::Value,
     /// One per slot of the x axis.
     pub(crate) tips: Vec<Tip>,
-    /// How values of the y axis are written.
-    pub(crate) write: fn(f64) -> String,
+    /// How values of the y axis are written; `None` where its labels are in the option.
+    pub(crate) write: Option<fn(f64) -> String>,
+    /// Whether the slots are the page's: a crosshair runs through all charts that have them.
+    pub(crate) over_time: bool,
 }
 
 /// What the tooltip says about a slot.
@@ -69,7 +85,7 @@ pub(crate) struct Tip {
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers draw"))]
 pub(crate) struct TipRow {
     pub(crate) key: &'static str,
-    pub(crate) label: &'static str,
+    pub(crate) label: Cow<'static, str>,
     pub(crate) value: String,
     pub(crate) share: String,
 }
@@ -80,6 +96,21 @@ pub(crate) struct Table {
     pub(crate) head: Vec<&'static str>,
     /// The slot's name and its values.
     pub(crate) rows: Vec<(String, Vec<String>)>,
+}
+
+/// From when to when the slots of a time series go, within the range.
+fn slots(series: &Timeseries) -> Vec<Ends> {
+    slots_within(series.from, series.to, series.step, series.buckets.iter().map(|bucket| bucket.start))
+}
+
+fn slots_within(
+    from: Timestamp,
+    to: Timestamp,
+    step: Step,
+    starts: impl Iterator<Item = Timestamp>,
+) -> Vec<Ends> {
+    let ends = |start: Timestamp| (start.max(from), from_second(start.as_second() + step.seconds()).min(to));
+    starts.map(ends).collect()
 }
 
 /// Whether a slot is only partly counted: it reaches out of the range, or is not over yet.

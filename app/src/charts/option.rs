@@ -38,7 +38,7 @@ pub(super) fn option(chart: &Chart, patches: impl IntoIterator<Item = Value>) ->
 }
 
 /// Merges objects key by key; anything else is replaced.
-fn merge(into: &mut Value, from: Value) {
+pub(super) fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {

@@ -1,7 +1,9 @@
 //! Time series for tests.
 
 use jiff::Timestamp;
-use telemetry::report::{Bucket, Latency, StatusClasses, Timeseries, Totals};
+use telemetry::report::{
+    Bucket, Latencies, Latency, LatencyBand, LatencySlot, StatusClasses, Timeseries, Totals,
+};
 use telemetry::time::Step;
 
 const START: i64 = 1_795_392_000; // 2026-11-23T00:00:00Z
@@ -35,6 +37,35 @@ pub(crate) fn busy(step: Step, slots: &[(u64, u64)]) -> Timeseries {
         };
     }
     series
+}
+
+/// Three slots: 9 fast and 99 slow requests, none, and one slow one.
+pub(crate) fn two_modes() -> Latencies {
+    let start = |place: i64| Timestamp::from_second(START + place * 60).unwrap();
+    let band = |n: i32, requests| {
+        let ms = |n: i32| 2f64.powf(f64::from(n) / 4.0);
+        LatencyBand { from_ms: ms(n), to_ms: ms(n + 1), requests }
+    };
+    let slot = |place, first, requests: &[u64]| LatencySlot {
+        start: start(place),
+        first,
+        requests: requests.into(),
+    };
+    Latencies {
+        from: start(0),
+        to: start(3),
+        step: Step::Minute1,
+        latency_ms: Latency {
+            avg: Some(16.0),
+            min: Some(8.5),
+            max: Some(18.0),
+            p50: Some(17.0),
+            p95: Some(17.0),
+            p99: Some(18.0),
+        },
+        bands: vec![band(12, 9), band(13, 0), band(14, 0), band(15, 0), band(16, 100)],
+        slots: vec![slot(0, 0, &[9, 0, 0, 0, 99]), slot(1, 0, &[]), slot(2, 4, &[1])],
+    }
 }
 
 /// A time long after all slots.

@@ -66,14 +66,15 @@ pub(crate) fn draw(days: &[UsageDay], only: Option<&'static str>) -> Drawing {
     Drawing {
         option: option(&chart, parts.iter().map(patch)),
         tips: days.iter().map(tip).collect(),
-        write: |value| number::short(value.max(0.0) as u64),
+        write: Some(|value| number::short(value.max(0.0) as u64)),
+        over_time: false,
     }
 }
 
 fn tip(day: &UsageDay) -> Tip {
     let row = |(key, label, _, count): Part| TipRow {
         key,
-        label,
+        label: label.into(),
         value: number::exact(count(day)),
         share: String::new(),
     };

@@ -4,7 +4,7 @@
 
 use super::axes::{Scale, chart};
 use super::option::option;
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, tip_note, when};
+use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
 use crate::{clock, number};
 use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Bar;
@@ -12,7 +12,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use telemetry::report::{Bucket, StatusClasses, Timeseries};
 
-pub(crate) static VOLUME: Plot = Plot { title: "Requests", id: "volume", caption, legend, draw, table };
+pub(crate) static VOLUME: Plot = Plot {
+    title: "Requests",
+    id: "volume",
+    caption,
+    legend: Some(legend),
+    most: None,
+    draw,
+    table,
+    slots: Some(slots),
+};
 
 /// A status class: its key, its name and its count.
 type Class = (&'static str, &'static str, fn(&StatusClasses) -> u64);
@@ -87,7 +96,8 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     Drawing {
         option: option(&chart, classes.iter().map(patch)),
         tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
-        write: |value| number::short(value.max(0.0) as u64),
+        write: Some(|value| number::short(value.max(0.0) as u64)),
+        over_time: true,
     }
 }
 
@@ -108,13 +118,16 @@ fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
         .filter(|(.., n)| *n > 0)
         .map(|(key, label, n)| {
             let share = number::percent(n as f64 / whole as f64);
-            (n, TipRow { key, label, value: number::exact(n), share })
+            (n, TipRow { key, label: label.into(), value: number::exact(n), share })
         })
         .collect();
     rows.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     rows.insert(
         0,
-        (whole, TipRow { key: "", label: "Requests", value: number::exact(whole), share: String::new() }),
+        (
+            whole,
+            TipRow { key: "", label: "Requests".into(), value: number::exact(whole), share: String::new() },
+        ),
     );
     Tip {
         title: clock::bucket(bucket.start, series.step),
@@ -164,7 +177,7 @@ mod tests {
     fn the_tooltip_lists_the_largest_first() {
         let series = samples::busy(Step::Minute1, &[(3, 9)]);
         let tip = &draw(&series, samples::later(), None).tips[0];
-        let labels: Vec<_> = tip.rows.iter().map(|row| row.label).collect();
+        let labels: Vec<_> = tip.rows.iter().map(|row| &*row.label).collect();
         assert_eq!(labels, ["Requests", "5xx", "2xx"]);
     }
 

@@ -1,5 +1,6 @@
 //! The pages, one a file.
 
+mod endpoint;
 mod frame;
 mod home;
 mod invitation;
@@ -10,9 +11,11 @@ mod overview;
 mod pipeline;
 mod requests;
 mod reset;
+mod service;
 pub(crate) mod settings;
 mod setup;
 
+pub(crate) use endpoint::EndpointPage;
 pub(crate) use frame::Frame;
 pub(crate) use home::Home;
 pub(crate) use invitation::InvitationPage;
@@ -22,6 +25,7 @@ pub(crate) use overview::OverviewPage;
 pub(crate) use pipeline::PipelinePage;
 pub(crate) use requests::RequestsPage;
 pub(crate) use reset::ResetPage;
+pub(crate) use service::ServicePage;
 pub(crate) use setup::Setup;
 
 /// Who is here: asked once for all pages.

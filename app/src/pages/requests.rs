@@ -15,9 +15,7 @@ pub(crate) fn RequestsPage() -> impl IntoView {
     // Whoever reads a request, or an older page, does not want the list to move.
     let moves = move || place.with(|p| p.span.is_live() && p.request.is_none() && p.cursor.is_none());
     let live = provide_live(Signal::derive(moves));
-    let asked = move || {
-        place.with(|place| Asked { client: place.client, span: place.span, filter: place.filter.clone() })
-    };
+    let asked = move || place.with(Asked::of);
     let rows = Report::new(
         live,
         move || (asked(), place.with(|place| (place.search.clone(), place.cursor.clone()))),

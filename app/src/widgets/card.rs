@@ -15,7 +15,7 @@ pub(crate) fn Card(
     title: &'static str,
     /// Names the card in the page.
     id: &'static str,
-    #[prop(optional)] class: &'static str,
+    #[prop(optional, into)] class: String,
     // a derived signal rather than a closure: so the card is compiled once, not once per content
     status: Signal<Status>,
     /// The content; built when there is something to show.

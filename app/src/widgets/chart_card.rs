@@ -1,54 +1,59 @@
 //! A chart with all that belongs to it: legend, sentence, table.
 
 use super::chart::Choose;
-use super::{Card, Chart, Glyph, Icon, Legend};
+use super::{Card, Chart, Glyph, HeatScale, Icon, Legend};
 use crate::charts::{Plot, Table};
 use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
 use jiff::Timestamp;
 use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use telemetry::report::{Bucket, Timeseries};
-use telemetry::time::from_second;
 
 #[component]
-pub(crate) fn ChartCard(plot: &'static Plot, report: Report<Timeseries>) -> impl IntoView {
+pub(crate) fn ChartCard<R>(plot: &'static Plot<R>, report: Report<R>) -> impl IntoView
+where
+    R: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
     let (place, go) = (use_place(), use_go());
     // an event handler may not read a report: it finds here what was drawn last
     let slots = StoredValue::new(Vec::<(Timestamp, Timestamp)>::new());
-    let choose = Callback::new(move |(first, last): (usize, usize)| {
-        let ends = slots
-            .with_value(|slots| slots.get(first).map(|slot| slot.0).zip(slots.get(last).map(|slot| slot.1)));
-        if let Some(Ok(span)) = ends.map(|(from, to)| Span::fixed(from, to)) {
-            go(place.get_untracked().with_span(span));
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(drawn) = report.with(slots_of) {
-            slots.set_value(drawn);
-        }
+    let choose = plot.slots.map(|slots_of| {
+        Effect::new(move |_| {
+            if let Some(drawn) = report.with(slots_of) {
+                slots.set_value(drawn);
+            }
+        });
+        Callback::new(move |(first, last): (usize, usize)| {
+            let ends = slots.with_value(|slots| {
+                slots.get(first).map(|slot| slot.0).zip(slots.get(last).map(|slot| slot.1))
+            });
+            if let Some(Ok(span)) = ends.map(|(from, to)| Span::fixed(from, to)) {
+                go(place.get_untracked().with_span(span));
+            }
+        })
     });
     let content = Arc::new(move || view! { <Content plot report choose/> }.into_any());
-    view! { <Card title=plot.title id=plot.id class="chart-card" status=Signal::derive(move || report.status()) content/> }
+    let class = format!("chart-card of-{}", plot.id);
+    view! { <Card title=plot.title id=plot.id class status=Signal::derive(move || report.status()) content/> }
         .into_any()
 }
 
-/// From when to when each slot goes, within the range.
-fn slots_of(series: &Timeseries) -> Vec<(Timestamp, Timestamp)> {
-    let ends = |bucket: &Bucket| {
-        let end = from_second(bucket.start.as_second() + series.step.seconds());
-        (bucket.start.max(series.from), end.min(series.to))
-    };
-    series.buckets.iter().map(ends).collect()
-}
-
 #[component]
-fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> impl IntoView {
+fn Content<R>(plot: &'static Plot<R>, report: Report<R>, choose: Option<Choose>) -> impl IntoView
+where
+    R: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
     let only = RwSignal::new(None);
     let tabular = RwSignal::new(false);
+    let scale = plot.most.map(|most| view! { <HeatScale most=Signal::derive(move || report.with(most))/> });
     let caption = move || report.with_time(plot.caption).unwrap_or_default();
-    let keys = move || report.with(plot.legend).unwrap_or_default();
+    let legend = plot.legend.map(|legend| {
+        let keys = move || report.with(legend).unwrap_or_default();
+        view! { <Legend keys only/> }
+    });
     let drawing = move || {
         let only = only.get();
         report.with_time(|series, at| (plot.draw)(series, at, only))
@@ -57,9 +62,10 @@ fn Content(plot: &'static Plot, report: Report<Timeseries>, choose: Choose) -> i
     let other = move || if tabular.get() { "Show as chart" } else { "Show as table" };
     let table_id = format!("{}-table", plot.id);
     view! {
-        <Legend keys only/>
+        {legend}
+        {scale}
         <figure class="figure" class:is-tabular=move || tabular.get()>
-            <Chart label=caption drawing choose=Some(choose)/>
+            <Chart label=caption drawing choose/>
             <div class="figure-table" id=table_id.clone() tabindex="-1">{table}</div>
             <figcaption class="figure-caption">
                 <span>{caption}</span>

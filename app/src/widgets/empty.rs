@@ -11,7 +11,12 @@ use leptos::prelude::*;
 use telemetry::time::MINUTE;
 
 #[component]
-pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView {
+pub(crate) fn Empty(
+    place: Memo<Place>,
+    /// The page's address.
+    page: &'static str,
+    glance: Report<Glance>,
+) -> impl IntoView {
     let body = move || {
         let empty =
             |glance: &Glance, at| (glance.overview.totals.requests == 0).then(|| (glance.latest.clone(), at));
@@ -47,7 +52,7 @@ pub(crate) fn Empty(place: Memo<Place>, glance: Report<Glance>) -> impl IntoView
                     _ => {
                         // a little more, so that it does not fall out of the range at once
                         let wider = Last::covering(age + 5 * MINUTE).map(|last| {
-                            let address = place.with_span(Span::Last(last)).on("/overview");
+                            let address = place.with_span(Span::Last(last)).on(page);
                             let label = format!("Show {}", last.words());
                             view! { <a class="button is-solid" href=address>{label}</a> }.into_any()
                         });

@@ -2,7 +2,6 @@
 
 use super::bar::Bar;
 use super::{Card, Glyph, Icon};
-use crate::filter::Filter;
 use crate::number;
 use crate::place::{Place, use_go};
 use crate::report::Report;
@@ -114,26 +113,14 @@ fn line(row: &EndpointRow, scale: Scale, place: &Place) -> AnyView {
     let time = share(time_spent(totals), scale.time);
     let from = place.filter.service.is_none();
     let from = from.then(|| view! { <span class="endpoint-service">{service.clone()}</span> });
-    let only = Filter {
-        service: Some(service.clone()),
-        method: Some(*method),
-        endpoint: Some(endpoint.clone()),
-        ..place.filter.clone()
-    };
-    let chosen = only == place.filter;
-    let (target, title) = if chosen {
-        (place.with_filter(Filter { method: None, endpoint: None, ..only }), "Show all endpoints".to_owned())
-    } else {
-        (place.with_filter(only), format!("Show {method} {endpoint} alone"))
-    };
+    let address = place.of_endpoint(service, *method, endpoint);
     view! {
-        <tr class:is-chosen=chosen>
+        <tr>
             <th scope="row" class="col-endpoint">
                 <span class="endpoint">
                     <span class="method">{method.as_str()}</span>
                     <span>
-                        <a class="route" href=target.on("/overview") title=title data-noscroll="true"
-                            aria-current=chosen.then_some("true")>
+                        <a class="route" href=address>
                             <code>{endpoint.clone()}</code>
                         </a>
                         {from}

@@ -14,7 +14,7 @@ pub(crate) fn FilterBar(
     /// The page's address.
     page: &'static str,
 ) -> impl IntoView {
-    let kinds: &'static [Kind] = if page == "/requests" { &KINDS } else { &KINDS[..EVERYWHERE] };
+    let kinds = StoredValue::new(kinds_of(page));
     let chips = move || {
         let place = place.get();
         let chip = |kind: &Kind| {
@@ -32,7 +32,7 @@ pub(crate) fn FilterBar(
                 </li>
             })
         };
-        kinds.iter().filter_map(chip).collect_view()
+        kinds.with_value(|kinds| kinds.iter().filter_map(chip).collect_view())
     };
     let other = move || {
         let place = place.get();
@@ -60,16 +60,30 @@ pub(crate) fn FilterBar(
     .into_any()
 }
 
+/// The filters that a page knows, without those that it is itself about.
+fn kinds_of(page: &str) -> Vec<Kind> {
+    let (known, about) = match page {
+        "/requests" => (KINDS.len(), 0..0),
+        "/service" => (EVERYWHERE, 0..1),
+        "/endpoint" => (EVERYWHERE, 0..3),
+        _ => (EVERYWHERE, 0..0),
+    };
+    let kinds = KINDS.into_iter().take(known).enumerate();
+    kinds.filter(|(place, _)| !about.contains(place)).map(|(_, kind)| kind).collect()
+}
+
 #[component]
-fn FilterForm(kinds: &'static [Kind]) -> impl IntoView {
+fn FilterForm(kinds: StoredValue<Vec<Kind>>) -> impl IntoView {
     let (place, go) = (use_place(), use_go());
     let wrong = RwSignal::new(None::<String>);
+    let kinds = kinds.get_value();
     let texts = StoredValue::new(kinds.iter().map(|_| RwSignal::new(String::new())).collect::<Vec<_>>());
+    let kinds = StoredValue::new(kinds);
     // What is set stands in the form, whenever and however it was set.
     Effect::new(move |_| {
         let place = place.get();
         texts.with_value(|texts| {
-            for (kind, text) in kinds.iter().zip(texts) {
+            for (kind, text) in kinds.get_value().iter().zip(texts) {
                 text.set(filter::value(&place.filter, &place.search, kind.key).unwrap_or_default());
             }
         });
@@ -79,6 +93,7 @@ fn FilterForm(kinds: &'static [Kind]) -> impl IntoView {
         let mut to = place.get_untracked().with_cursor(None);
         let unread = texts.with_value(|texts| {
             kinds
+                .get_value()
                 .iter()
                 .zip(texts)
                 .find(|(kind, text)| {
@@ -108,7 +123,7 @@ fn FilterForm(kinds: &'static [Kind]) -> impl IntoView {
     view! {
         <form class="popover filter-form" id="filter-form" popover="auto" method="post" on:submit=submit>
             <p class="popover-title">"Only requests with"</p>
-            {kinds.iter().enumerate().map(field).collect_view()}
+            {kinds.with_value(|kinds| kinds.iter().enumerate().map(field).collect_view())}
             <p class="field-note is-error" role="alert">{wrong}</p>
             <button class="button is-solid" type="submit">"Apply"</button>
         </form>

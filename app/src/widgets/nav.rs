@@ -23,7 +23,14 @@ pub(crate) fn Nav() -> impl IntoView {
     let place = use_place();
     let path = use_location().pathname;
     let link = move |(page, name): Page| {
-        let address = move || place.with(|place| place.of_reports().with_letter(None).on(page));
+        // A page about one service or endpoint is left with it.
+        let of_one = move || matches!(path.get().as_str(), "/service" | "/endpoint") && page == "/overview";
+        let address = move || {
+            place.with(|place| {
+                let place = place.of_reports().with_letter(None);
+                if of_one() { place.with_service(None).on(page) } else { place.on(page) }
+            })
+        };
         let current = move || (path.get() == page).then_some("page");
         view! { <a class="nav-link" href=address aria-current=current>{name}</a> }
     };

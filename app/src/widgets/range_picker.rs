@@ -3,9 +3,11 @@
 //! The usual ones are links: they work before the page is alive, and can be opened in another tab.
 
 use super::{Glyph, Icon};
+use crate::api::Glance;
 use crate::clock;
 use crate::place::{use_go, use_place};
 use crate::range::{Last, Span};
+use crate::report::Report;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -14,6 +16,17 @@ use telemetry::time::Range;
 /// The range that the page shows just now, as the server has rounded it.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown(pub(crate) RwSignal<Option<Range>>);
+
+impl Shown {
+    /// Tells the range picker which range a page's overview is of.
+    pub(crate) fn follow(glance: Report<Glance>) {
+        let shown = expect_context::<Self>();
+        Effect::new(move |_| {
+            let range = glance.with(|glance| Range { from: glance.overview.from, to: glance.overview.to });
+            shown.0.set(range);
+        });
+    }
+}
 
 #[component]
 pub(crate) fn RangePicker() -> impl IntoView {

@@ -50,21 +50,12 @@ fn line(row: &ServiceRow, place: &Place) -> AnyView {
     let ServiceRow { service, health, reason, totals, sparkline } = row;
     let (glyph, class) = look(Some(*health));
     let chosen = place.filter.service.as_ref() == Some(service);
-    let target = if chosen { None } else { Some(service.clone()) };
-    let title = if chosen { "Show all services".to_owned() } else { format!("Show {service} alone") };
     let note = (*health != Health::Healthy).then(|| view! { <span class="row-note">{reason.clone()}</span> });
     let values = sparkline.iter().map(|n| Some(*n as f64)).collect();
     view! {
         <tr class:is-chosen=chosen>
             <th scope="row">
-                <a
-                    href=place.with_service(target).on("/overview")
-                    aria-current=chosen.then_some("true")
-                    title=title
-                    data-noscroll="true"
-                >
-                    {service.clone()}
-                </a>
+                <a href=place.of_service(service)>{service.clone()}</a>
                 {note}
             </th>
             <td class="col-state"><span class=format!("state {class}")><Icon glyph/>{word(*health)}</span></td>

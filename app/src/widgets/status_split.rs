@@ -14,8 +14,13 @@ use telemetry::report::{StatusClasses, StatusCodes, StatusFilter, StatusRow};
 const ROWS: usize = 8;
 
 #[component]
-pub(crate) fn StatusSplit(place: Memo<Place>, report: Report<StatusCodes>) -> impl IntoView {
-    let content = Arc::new(move || view! { <Content place report/> }.into_any());
+pub(crate) fn StatusSplit(
+    place: Memo<Place>,
+    /// The page's address.
+    page: &'static str,
+    report: Report<StatusCodes>,
+) -> impl IntoView {
+    let content = Arc::new(move || view! { <Content place page report/> }.into_any());
     view! {
         <Card title="Status codes" id="status-codes" class="status-card" status=Signal::derive(move || report.status()) content/>
     }
@@ -23,11 +28,13 @@ pub(crate) fn StatusSplit(place: Memo<Place>, report: Report<StatusCodes>) -> im
 }
 
 #[component]
-fn Content(place: Memo<Place>, report: Report<StatusCodes>) -> impl IntoView {
+fn Content(place: Memo<Place>, page: &'static str, report: Report<StatusCodes>) -> impl IntoView {
     let bar = move || report.with(|codes| class_bar(&codes.status_codes));
     let rows = move || {
         let place = place.get();
-        report.with(|codes| codes.status_codes.iter().take(ROWS).map(|row| line(row, &place)).collect_view())
+        report.with(|codes| {
+            codes.status_codes.iter().take(ROWS).map(|row| line(row, &place, page)).collect_view()
+        })
     };
     let more = move || {
         let more = report.with(|codes| codes.status_codes.len().saturating_sub(ROWS))?;
@@ -103,7 +110,7 @@ fn class_bar(rows: &[StatusRow]) -> AnyView {
     .into_any()
 }
 
-fn line(row: &StatusRow, place: &Place) -> AnyView {
+fn line(row: &StatusRow, place: &Place, page: &str) -> AnyView {
     let class = class_name(row.status);
     let status = Some(StatusFilter::Code(row.status));
     let chosen = place.filter.status == status;
@@ -112,7 +119,7 @@ fn line(row: &StatusRow, place: &Place) -> AnyView {
     } else {
         (status, format!("Show {} alone", row.status))
     };
-    let target = place.with_filter(Filter { status, ..place.filter.clone() }).on("/overview");
+    let target = place.with_filter(Filter { status, ..place.filter.clone() }).on(page);
     view! {
         <tr class:is-chosen=chosen>
             <th scope="row">

@@ -11,26 +11,36 @@ use std::sync::Arc;
 use telemetry::report::{Changes, EndpointShare, Rise, StatusFilter, StatusShare};
 
 #[component]
-pub(crate) fn WhatChanged(place: Memo<Place>, report: Report<Changes>) -> impl IntoView {
-    let content = Arc::new(move || view! { <Content place report/> }.into_any());
+pub(crate) fn WhatChanged(
+    place: Memo<Place>,
+    /// The page's address.
+    page: &'static str,
+    report: Report<Changes>,
+) -> impl IntoView {
+    let content = Arc::new(move || view! { <Content place page report/> }.into_any());
     let status = Signal::derive(move || report.status());
     view! { <Card title="What changed?" id="changes" class="changes-card" status content/> }.into_any()
 }
 
 #[component]
-fn Content(place: Memo<Place>, report: Report<Changes>) -> impl IntoView {
+fn Content(place: Memo<Place>, page: &'static str, report: Report<Changes>) -> impl IntoView {
     let body = move || {
         let place = place.get();
-        report.with(|changes| whole(changes, &place))
+        report.with(|changes| whole(changes, &place, page))
     };
     view! { {body} }.into_any()
 }
 
-fn whole(changes: &Changes, place: &Place) -> AnyView {
+fn whole(changes: &Changes, place: &Place, page: &str) -> AnyView {
     let slower = changes.slow_ms.map_or_else(String::new, |ms| format!(" than {}", number::duration(ms)));
-    let errors = rise("Errors", "", &changes.errors, place);
-    let slow =
-        rise("Slow requests", &format!("slower{slower}, which 95 % were not before"), &changes.slow, place);
+    let errors = rise("Errors", "", &changes.errors, place, page);
+    let slow = rise(
+        "Slow requests",
+        &format!("slower{slower}, which 95 % were not before"),
+        &changes.slow,
+        place,
+        page,
+    );
     let calm = errors.is_none() && slow.is_none();
     let calm = calm.then(|| {
         let text = if changes.has_before {
@@ -44,12 +54,12 @@ fn whole(changes: &Changes, place: &Place) -> AnyView {
 }
 
 /// `None` where nothing has risen.
-fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place) -> Option<AnyView> {
+fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place, page: &str) -> Option<AnyView> {
     if rise.endpoints.is_empty() && rise.status_codes.is_empty() {
         return None;
     }
-    let codes = rise.status_codes.iter().map(|part| code(part, place)).collect_view();
-    let endpoints = rise.endpoints.iter().map(|part| endpoint(part, place)).collect_view();
+    let endpoints = rise.endpoints.iter().map(|part| endpoint(part, place)).collect();
+    let codes = rise.status_codes.iter().map(|part| code(part, place, page)).collect();
     let note = (!note.is_empty()).then(|| view! { <span class="changes-note">{note.to_owned()}</span> });
     Some(
         view! {
@@ -58,51 +68,55 @@ fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place) -> Option<An
                 {format!("{name}: {} → {}", number::short(rise.before), number::short(rise.now))}
                 {note}
             </h3>
-            <div class="table-scroll">
-                <table class="table changes">
-                    <thead class="visually-hidden">
-                        <tr>
-                            <th scope="col">"What"</th>
-                            <th scope="col">"Share of the rise"</th>
-                            <th scope="col">"Before and now"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{endpoints}{codes}</tbody>
-                </table>
-            </div>
+            <div class="changes-parts">{parts("Endpoint", endpoints)}{parts("Status code", codes)}</div>
+        }
+        .into_any(),
+    )
+}
+
+fn parts(what: &'static str, lines: Vec<AnyView>) -> Option<AnyView> {
+    if lines.is_empty() {
+        return None;
+    }
+    Some(
+        view! {
+            <table class="table changes">
+                <thead class="visually-hidden">
+                    <tr>
+                        <th scope="col">{what}</th>
+                        <th scope="col">"Share of the rise"</th>
+                        <th scope="col">"Before and now"</th>
+                    </tr>
+                </thead>
+                <tbody>{lines}</tbody>
+            </table>
         }
         .into_any(),
     )
 }
 
 fn endpoint(part: &EndpointShare, place: &Place) -> AnyView {
-    let only = Filter {
-        service: Some(part.service.clone()),
-        method: Some(part.method),
-        endpoint: Some(part.endpoint.clone()),
-        ..place.filter.clone()
-    };
-    let title = format!("Show {} {} alone", part.method, part.endpoint);
+    let address = place.of_endpoint(&part.service, part.method, &part.endpoint);
+    let from = place.filter.service.is_none();
+    let from = from.then(|| view! { <span class="endpoint-service">{part.service.clone()}</span> });
     let what = view! {
         <span class="endpoint">
             <span class="method">{part.method.as_str()}</span>
             <span>
-                <a class="route" href=place.with_filter(only).on("/overview") title=title data-noscroll="true">
-                    <code>{part.endpoint.clone()}</code>
-                </a>
-                <span class="endpoint-service">{part.service.clone()}</span>
+                <a class="route" href=address><code>{part.endpoint.clone()}</code></a>
+                {from}
             </span>
         </span>
     };
     line(what.into_any(), part.share, part.before, part.now)
 }
 
-fn code(part: &StatusShare, place: &Place) -> AnyView {
+fn code(part: &StatusShare, place: &Place, page: &str) -> AnyView {
     let only = Filter { status: Some(StatusFilter::Code(part.status)), ..place.filter.clone() };
     let title = format!("Show {} alone", part.status);
     let what = view! {
         <span class=format!("swatch {}", class_name(part.status))></span>
-        <a class="code" href=place.with_filter(only).on("/overview") title=title data-noscroll="true">{part.status}</a>
+        <a class="code" href=place.with_filter(only).on(page) title=title data-noscroll="true">{part.status}</a>
         <span class="code-meaning">{meaning(part.status)}</span>
     };
     line(what.into_any(), part.share, part.before, part.now)

@@ -11,7 +11,9 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use store::analytics;
-use telemetry::report::{Changes, Endpoints, Overview, Services, StatusCodes, Timeseries};
+use telemetry::report::{
+    Changes, Endpoints, Failures, Latencies, Overview, Services, StatusCodes, Timeseries,
+};
 
 /// Totals of a range
 ///
@@ -101,4 +103,32 @@ pub(super) async fn changes(
 ) -> Answer<Json<Changes>> {
     let Ask { scope, query, now } = Ask::new(&state, &user, &params).await?;
     Ok(Json(analytics::changes(&*state.stores.metrics, &scope, &query, now).await?))
+}
+
+/// Latencies
+///
+/// How they are spread, over the range and slot by slot.
+#[utoipa::path(get, path = "/api/analytics/latencies", tag = "analytics", security(("session" = [])),
+    params(ReportParams), responses((status = 200, body = Latencies), Refusals))]
+pub(super) async fn latencies(
+    SignedIn(user): SignedIn,
+    State(state): State<AppState>,
+    Query(params): Query<ReportParams>,
+) -> Answer<Json<Latencies>> {
+    let Ask { scope, query, now } = Ask::new(&state, &user, &params).await?;
+    Ok(Json(analytics::latencies(&*state.stores.metrics, &scope, &query, now).await?))
+}
+
+/// Failures
+///
+/// The newest failed requests (status 400 or more), grouped by status and error.
+#[utoipa::path(get, path = "/api/analytics/failures", tag = "analytics", security(("session" = [])),
+    params(ReportParams), responses((status = 200, body = Failures), Refusals))]
+pub(super) async fn failures(
+    SignedIn(user): SignedIn,
+    State(state): State<AppState>,
+    Query(params): Query<ReportParams>,
+) -> Answer<Json<Failures>> {
+    let Ask { scope, query, .. } = Ask::new(&state, &user, &params).await?;
+    Ok(Json(analytics::failures(&*state.stores.events, &scope, &query).await?))
 }

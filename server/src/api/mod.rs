@@ -70,6 +70,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(limits::get, limits::set))
         .routes(routes!(usage::usage))
         .routes(routes!(analytics::changes))
+        .routes(routes!(analytics::latencies))
+        .routes(routes!(analytics::failures))
         .routes(routes!(analytics::overview))
         .routes(routes!(analytics::timeseries))
         .routes(routes!(analytics::endpoints))

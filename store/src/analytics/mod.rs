@@ -6,7 +6,9 @@
 mod changes;
 mod cursor;
 mod endpoints;
+mod failures;
 mod health;
+mod latencies;
 mod overview;
 mod requests;
 mod services;
@@ -17,6 +19,8 @@ mod usage;
 
 pub use changes::changes;
 pub use endpoints::endpoints;
+pub use failures::failures;
+pub use latencies::latencies;
 pub use overview::overview;
 pub use requests::{RequestsQuery, request, requests};
 pub use services::services;

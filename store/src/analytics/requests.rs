@@ -32,28 +32,47 @@ pub struct RequestsQuery {
     pub cursor: Option<String>,
 }
 
+impl RequestsQuery {
+    /// A full page of whatever the analytics would count.
+    pub fn of(analytics: AnalyticsQuery) -> Self {
+        Self {
+            analytics,
+            trace_id: None,
+            consumer: None,
+            min_latency_ms: None,
+            text: None,
+            limit: PAGE,
+            cursor: None,
+        }
+    }
+
+    pub(super) fn filter(&self) -> EventFilter {
+        let asked = &self.analytics;
+        EventFilter {
+            service: asked.service.clone(),
+            environment: asked.environment.clone(),
+            method: asked.method,
+            endpoint: asked.endpoint.clone(),
+            status: asked.status,
+            // As the trace context writes it.
+            trace_id: not_empty(&self.trace_id).map(|id| id.to_ascii_lowercase()),
+            consumer: not_empty(&self.consumer),
+            min_latency_ms: self.min_latency_ms,
+            text: not_empty(&self.text),
+        }
+    }
+}
+
 /// `GET /api/requests`.
 pub async fn requests(
     events: &dyn EventStore,
     scope: &ClientScope,
     query: &RequestsQuery,
 ) -> Result<Requests, Failure> {
-    let asked = &query.analytics;
-    let filter = EventFilter {
-        service: asked.service.clone(),
-        environment: asked.environment.clone(),
-        method: asked.method,
-        endpoint: asked.endpoint.clone(),
-        status: asked.status,
-        // As the trace context writes it.
-        trace_id: not_empty(&query.trace_id).map(|id| id.to_ascii_lowercase()),
-        consumer: not_empty(&query.consumer),
-        min_latency_ms: query.min_latency_ms,
-        text: not_empty(&query.text),
-    };
+    let filter = query.filter();
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = query.limit.clamp(1, PAGE);
-    let mut page = events.page(scope, asked.range, &filter, after.as_ref(), limit, SCAN).await?;
+    let mut page = events.page(scope, query.analytics.range, &filter, after.as_ref(), limit, SCAN).await?;
     for row in &mut page.rows {
         row.id = identity::to_public(&row.id);
     }

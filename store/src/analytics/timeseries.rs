@@ -43,7 +43,7 @@ pub async fn timeseries(
 }
 
 /// The asked step, or the one that suits, made as coarse as it has to be.
-fn readable(asked: Option<Step>, range: Range, now: Timestamp) -> Step {
+pub(super) fn readable(asked: Option<Step>, range: Range, now: Timestamp) -> Step {
     let finest = asked.unwrap_or_else(|| Step::auto(range, now)).max(Step::finest(range, now));
     let fits = |step: &Step| range.seconds() / step.seconds() <= SLOTS;
     Step::ALL.into_iter().find(|step| *step >= finest && fits(step)).unwrap_or(Step::Day1)

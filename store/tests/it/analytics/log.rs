@@ -4,7 +4,7 @@ use super::{CLIENT, everything, range, scope};
 use crate::contract::events::NEVER;
 use crate::samples::{NOW, Sample};
 use store::access::ClientScope;
-use store::analytics::{self, RequestsQuery};
+use store::analytics::{self, AnalyticsQuery, RequestsQuery};
 use store::events::Event;
 use store::{EventStore, Failure};
 use telemetry::error::ErrorCode;
@@ -33,7 +33,8 @@ over!(
     [
         every_row_leads_to_its_request_by_an_id_fit_for_urls,
         traces_and_parts_of_texts_are_found,
-        junk_is_refused_or_finds_nothing
+        junk_is_refused_or_finds_nothing,
+        failures_are_grouped_by_what_went_wrong
     ]
 );
 over!(
@@ -41,7 +42,8 @@ over!(
     [
         every_row_leads_to_its_request_by_an_id_fit_for_urls,
         traces_and_parts_of_texts_are_found,
-        junk_is_refused_or_finds_nothing
+        junk_is_refused_or_finds_nothing,
+        failures_are_grouped_by_what_went_wrong
     ]
 );
 
@@ -130,4 +132,51 @@ async fn junk_is_refused_or_finds_nothing(events: &dyn EventStore) {
         let asked = RequestsQuery { cursor: Some(junk.into()), ..query() };
         assert_eq!(code(analytics::requests(events, &scope(), &asked).await), ErrorCode::Invalid, "{junk}");
     }
+}
+
+async fn failures_are_grouped_by_what_went_wrong(events: &dyn EventStore) {
+    let failed = |position: u32, status: u16, endpoint: &str, error: Option<&str>| {
+        let at = (NOW - 600 + i64::from(position)) * 1_000;
+        (
+            position,
+            Sample { at, status, endpoint: endpoint.into(), ..Sample::at(NOW) },
+            error.map(str::to_owned),
+        )
+    };
+    let samples = [
+        failed(0, 503, "/pay", Some("payment 17 timed out after 3000 ms")),
+        failed(1, 503, "/pay", Some("payment 18 timed out after 3001 ms")),
+        failed(2, 503, "/cart", Some("payment 19 timed out after 3002 ms")),
+        failed(3, 502, "/cart", Some("payment 20 timed out after 3002 ms")),
+        failed(4, 404, "/cart", None),
+        failed(5, 404, "/cart", None),
+        failed(6, 200, "/cart", Some("a warning")),
+    ];
+    let list: Vec<Event<'_>> = samples
+        .iter()
+        .map(|(position, sample, error)| {
+            let hit = Hit { error: error.as_deref(), ..sample.hit() };
+            Event { client: CLIENT, batch: "b:failed", position: *position, expire_at: NEVER, hit }
+        })
+        .collect();
+    events.insert(&list).await.unwrap();
+    let query = everything(range(NOW - 700, NOW - 500));
+    let found = analytics::failures(events, &scope(), &query).await.unwrap();
+    assert_eq!((found.looked_at, found.complete), (6, true));
+    let groups: Vec<_> = found
+        .groups
+        .iter()
+        .map(|group| (group.status, group.error.as_deref(), group.requests, group.endpoints))
+        .collect();
+    let timed_out = Some("payment # timed out after # ms");
+    assert_eq!(groups, [(503, timed_out, 3, 2), (404, None, 2, 1), (502, timed_out, 1, 1)]);
+    let sample = &found.groups[0].sample;
+    assert_eq!(sample.error.as_deref(), Some("payment 19 timed out after 3002 ms"));
+    assert_eq!(found.groups[0].first.as_second(), NOW - 600);
+    assert_eq!(analytics::request(events, &scope(), &sample.id).await.unwrap().row, *sample);
+    let only = |status| AnalyticsQuery { status: Some(status), ..query.clone() };
+    assert_eq!(analytics::failures(events, &scope(), &only((200, 299))).await.unwrap().looked_at, 0);
+    assert_eq!(analytics::failures(events, &scope(), &only((502, 502))).await.unwrap().looked_at, 1);
+    let foreign = ClientScope::of_the_instance(ClientId(99));
+    assert_eq!(analytics::failures(events, &foreign, &query).await.unwrap().looked_at, 0);
 }

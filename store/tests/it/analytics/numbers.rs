@@ -8,7 +8,7 @@ use store::metrics::MetricsRetention;
 use store::sqlite::SqliteDatabase;
 use store::{Failure, MetricsStore};
 use telemetry::hit::Method;
-use telemetry::report::{EndpointRow, EndpointSort};
+use telemetry::report::{EndpointRow, EndpointSort, LatencyBand};
 use telemetry::time::{DAY, HOUR, MINUTE, MINUTES_READ, Range, Step};
 
 /// Hits over forty days, denser towards the end; and what the sweeper has left of their minutes.
@@ -121,6 +121,40 @@ async fn a_time_series_is_whole_and_adds_up_to_the_overview() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn latencies_are_in_the_bands_that_hold_them() {
+    let (_folder, database, samples) = forty_days().await;
+    for query in ranges().into_iter().flat_map(|range| queries(range).into_iter().take(3)) {
+        let context = format!("{query:?}");
+        let report = analytics::latencies(&database, &scope(), &query, now()).await.unwrap();
+        let series = analytics::timeseries(&database, &scope(), &query, None, now()).await.unwrap();
+        assert_eq!((report.from, report.to, report.step), (series.from, series.to, series.step), "{context}");
+        let effective = Range { from: report.from, to: report.to };
+        let hits: Vec<&Sample> = samples.iter().filter(|hit| matches(&query, effective, hit)).collect();
+        assert!(report.bands.len() <= 49, "{context}");
+        assert!(report.bands.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms || pair[0].to_ms == 0.0));
+        let holds = |band: &LatencyBand, ms: f64| {
+            if band.to_ms == 0.0 { ms == 0.0 } else { band.from_ms <= ms && ms < band.to_ms }
+        };
+        for band in &report.bands {
+            let inside = hits.iter().filter(|hit| holds(band, hit.latency_ms)).count() as u64;
+            assert_eq!(band.requests, inside, "{band:?} {context}");
+        }
+        assert_eq!(
+            report.bands.iter().map(|band| band.requests).sum::<u64>(),
+            hits.len() as u64,
+            "{context}"
+        );
+        for (slot, bucket) in report.slots.iter().zip(&series.buckets) {
+            assert_eq!(
+                (slot.start, slot.requests.iter().sum::<u64>()),
+                (bucket.start, bucket.totals.requests)
+            );
+        }
+        assert_eq!(report.slots.len(), series.buckets.len());
     }
 }
 

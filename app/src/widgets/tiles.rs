@@ -1,0 +1,75 @@
+//! The figures of a range, each against the period before.
+
+use super::tile::Figure;
+use super::{Tile, Tone};
+use crate::api::Glance;
+use crate::number;
+use crate::report::Report;
+use leptos::prelude::*;
+use telemetry::report::{Bucket, Latency, Overview, Timeseries};
+
+#[component]
+pub(crate) fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl IntoView {
+    let shape = move |value: fn(&Bucket) -> Option<f64>| {
+        Signal::derive(move || series.with(|series| series.buckets.iter().map(value).collect::<Vec<_>>()))
+    };
+    let figure = move |read: fn(&Overview) -> Figure| {
+        Signal::derive(move || glance.with(|glance| read(&glance.overview)))
+    };
+    view! {
+        <dl class="tiles">
+            <Tile label="Requests" class="volume" tone=Tone::Neutral
+                figure=figure(requests_figure)
+                shape=shape(|bucket| Some(bucket.totals.requests as f64))/>
+            <Tile label="Error rate" class="errors" tone=Tone::LessIsBetter
+                figure=figure(error_figure)
+                shape=shape(|bucket| bucket.totals.error_rate)/>
+            <Tile label="p50" class="p50" tone=Tone::LessIsBetter
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p50))
+                shape=shape(|bucket| bucket.totals.latency_ms.p50)/>
+            <Tile label="p95" class="p95" tone=Tone::LessIsBetter
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p95))
+                shape=shape(|bucket| bucket.totals.latency_ms.p95)/>
+            <Tile label="p99" class="p99" tone=Tone::LessIsBetter
+                figure=figure(|overview| latency_figure(overview, |latency| latency.p99))
+                shape=shape(|bucket| bucket.totals.latency_ms.p99)/>
+        </dl>
+    }
+    .into_any()
+}
+
+/// The period before may be a little longer: what it had is scaled to the length of this one.
+fn requests_figure(overview: &Overview) -> Figure {
+    let seconds =
+        |from: jiff::Timestamp, to: jiff::Timestamp| (to.as_second() - from.as_second()).max(1) as f64;
+    let previous = &overview.previous;
+    let scale = seconds(overview.from, overview.to) / seconds(previous.from, previous.to);
+    let (now, before) = (overview.totals.requests, previous.totals.requests as f64 * scale);
+    Figure {
+        value: number::short(now),
+        exact: number::count_of(now, "request", "requests"),
+        delta: number::change(Some(before), Some(now as f64)),
+        before: number::short(before.round() as u64),
+    }
+}
+
+fn error_figure(overview: &Overview) -> Figure {
+    let (now, before) = (&overview.totals, &overview.previous.totals);
+    let few = now.requests < number::FEW || before.requests < number::FEW;
+    Figure {
+        value: number::rate(now.errors, now.requests),
+        exact: format!("{} of {} requests", number::exact(now.errors), number::exact(now.requests)),
+        delta: if few { None } else { number::change_of_rate(before.error_rate, now.error_rate) },
+        before: number::rate(before.errors, before.requests),
+    }
+}
+
+fn latency_figure(overview: &Overview, value: fn(&Latency) -> Option<f64>) -> Figure {
+    let (now, before) = (value(&overview.totals.latency_ms), value(&overview.previous.totals.latency_ms));
+    Figure {
+        value: number::latency(now),
+        exact: now.map_or_else(String::new, |ms| format!("{ms:.3} ms")),
+        delta: number::change(before, now),
+        before: number::latency(before),
+    }
+}
