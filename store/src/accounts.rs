@@ -14,7 +14,8 @@ use telemetry::report::accounts::{
 };
 use telemetry::report::edges::EdgeInfo;
 use telemetry::report::limits::ClientLimits;
-use telemetry::report::{Client, ClientId, KeyInfo, User};
+use telemetry::report::{Client, ClientId, KeyInfo, Marker, User};
+use telemetry::time::Range;
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -95,6 +96,19 @@ pub struct NewKeyRecord {
     pub hits_per_day: Option<u64>,
     /// Hits of a UTC month; `None`: no limit.
     pub hits_per_month: Option<u64>,
+}
+
+/// The newest markers of a client that are kept.
+pub const MARKERS_KEPT: i64 = 1_000;
+
+/// A marker to be made.
+#[derive(Debug, Clone)]
+pub struct NewMarker {
+    pub at: Timestamp,
+    pub title: String,
+    /// `None`: all services.
+    pub service: Option<String>,
+    pub url: Option<String>,
 }
 
 /// What becomes of a key that is to be rotated.
@@ -456,6 +470,19 @@ pub trait AccountStore: Send + Sync {
         from: i64,
         to: i64,
     ) -> Result<BTreeMap<i64, u64>, StoreError>;
+
+    /// Makes a marker, and forgets all but the newest [`MARKERS_KEPT`] of its client. One of the same time (to the
+    /// millisecond), service and title is the same marker.
+    async fn add_marker(&self, scope: &ClientScope, marker: &NewMarker) -> Result<Marker, StoreError>;
+
+    /// Markers of a range, newest first; with a service, those about it and those about all.
+    async fn markers(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        service: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Marker>, StoreError>;
 
     /// Notes when keys were last used; never moves a time back.
     async fn touch_keys(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError>;

@@ -9,12 +9,14 @@ pub mod edges;
 mod failures;
 mod latencies;
 pub mod limits;
+mod markers;
 pub mod ops;
 mod status;
 
 pub use changes::{Changes, EndpointShare, Rise, StatusShare};
 pub use failures::{FailureGroup, Failures};
 pub use latencies::{Latencies, LatencyBand, LatencySlot};
+pub use markers::{Marker, Markers};
 pub use status::{StatusFilter, StatusFilterError};
 
 use crate::hit::Method;

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
-    Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Overview, RequestRow, Services,
+    Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview, RequestRow, Services,
     StatusCodes, Timeseries,
 };
 
@@ -131,6 +131,15 @@ pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
 pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::failures(&*ask.stores.events, &ask.scope, &ask.query).await
+    })
+    .await
+}
+
+/// What was deployed when; of the filters only the service counts.
+#[server(name = GetMarkers, prefix = "/api/fn", endpoint = "markers", input = GetUrl)]
+pub async fn markers(asked: Asked) -> Result<Stamped<Markers>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        store::analytics::markers(&*ask.stores.accounts, &ask.scope, &ask.query, ask.now).await
     })
     .await
 }

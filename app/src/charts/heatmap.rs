@@ -71,7 +71,12 @@ pub(super) fn band_labels(bands: &[LatencyBand]) -> Vec<String> {
         None if band.to_ms == 0.0 => "0".to_owned(),
         _ => String::new(),
     };
-    bands.iter().map(label).collect()
+    let labels: Vec<String> = bands.iter().map(label).collect();
+    // Within one doubling there is room for all.
+    if bands.len() <= 6 && labels.iter().all(String::is_empty) {
+        return bands.iter().map(|band| number::duration(band.from_ms)).collect();
+    }
+    labels
 }
 
 fn caption(report: &Latencies, _at: Timestamp) -> String {

@@ -18,9 +18,11 @@ mod option;
 pub(crate) mod usage;
 mod volume;
 
+use crate::clock;
 use jiff::Timestamp;
+use serde_json::json;
 use std::borrow::Cow;
-use telemetry::report::{Bucket, Timeseries};
+use telemetry::report::{Bucket, Marker, Timeseries};
 use telemetry::time::{Step, from_second};
 
 pub(crate) use distribution::DISTRIBUTION;
@@ -70,6 +72,32 @@ pub(crate) struct Drawing {
     pub(crate) write: Option<fn(f64) -> String>,
     /// Whether the slots are the page's: a crosshair runs through all charts that have them.
     pub(crate) over_time: bool,
+}
+
+impl Drawing {
+    /// Shows markers where they happened: a line through the chart, and a row of the slot's tooltip.
+    pub(crate) fn mark(&mut self, slots: &[Ends], markers: &[Marker]) {
+        let mut lines = Vec::new();
+        for (slot, (tip, (from, to))) in self.tips.iter_mut().zip(slots).enumerate() {
+            // Newest first as they come, so the oldest is told first.
+            for marker in markers.iter().rev().filter(|marker| (*from..*to).contains(&marker.at)) {
+                let (label, value) = (marker.title.clone().into(), clock::time(marker.at));
+                tip.rows.push(TipRow { key: "marker", label, value, share: String::new() });
+                lines.push(json!({ "xAxis": slot }));
+            }
+        }
+        let Some(series) = self.option["series"].get_mut(0).filter(|_| !lines.is_empty()) else { return };
+        series["markLine"] = json!({
+            "silent": true,
+            "animation": false,
+            "symbol": ["none", "triangle"],
+            "symbolSize": 7,
+            "symbolRotate": 180,
+            "lineStyle": { "color": "$info", "type": "dashed", "width": 1 },
+            "label": { "show": false },
+            "data": lines,
+        });
+    }
 }
 
 /// What the tooltip says about a slot.
@@ -140,8 +168,7 @@ fn peak(series: &Timeseries, figure: impl Fn(&Bucket) -> Option<f64>) -> Option<
 
 /// "at 14:05", "on 23 Nov".
 fn when(series: &Timeseries, bucket: &Bucket) -> String {
-    use crate::clock;
-    use telemetry::time::{DAY, Step};
+    use telemetry::time::DAY;
     if series.step == Step::Day1 {
         format!("on {}", clock::day(bucket.start))
     } else if series.to.as_second() - series.from.as_second() > DAY {
@@ -153,3 +180,36 @@ fn when(series: &Timeseries, bucket: &Bucket) -> String {
 
 #[cfg(test)]
 mod samples;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_stand_in_the_slot_in_which_they_happened() {
+        let series = samples::busy(Step::Minute1, &[(5, 0), (3, 0), (4, 0)]);
+        let at = |slot: usize, second: i64| from_second(series.buckets[slot].start.as_second() + second);
+        let marker = |at, title: &str| Marker { id: 1, at, title: title.into(), service: None, url: None };
+        let markers = [
+            marker(at(2, 0), "v3"),
+            marker(at(1, 59), "v2"),
+            marker(at(1, 0), "v1"),
+            marker(at(2, 60), "late"),
+        ];
+        let mut drawing = (VOLUME.draw)(&series, samples::later(), None);
+        drawing.mark(&slots(&series), &markers);
+        let data = &drawing.option["series"][0]["markLine"]["data"];
+        assert_eq!(*data, json!([{ "xAxis": 1 }, { "xAxis": 1 }, { "xAxis": 2 }]));
+        let told = |slot: usize| -> Vec<String> {
+            let rows = drawing.tips[slot].rows.iter().filter(|row| row.key == "marker");
+            rows.map(|row| row.label.to_string()).collect()
+        };
+        assert_eq!(
+            (told(0), told(1), told(2)),
+            (vec![], vec!["v1".to_owned(), "v2".to_owned()], vec!["v3".to_owned()])
+        );
+        let mut plain = (VOLUME.draw)(&series, samples::later(), None);
+        plain.mark(&slots(&series), &[]);
+        assert_eq!(plain.option["series"][0]["markLine"], serde_json::Value::Null);
+    }
+}

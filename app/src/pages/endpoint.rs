@@ -2,11 +2,13 @@
 
 use crate::api::{self, Asked};
 use crate::live::provide_live;
+use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::verdict::of_traffic;
 use crate::widgets::{
-    Charts, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, Shown, StatusSplit, Tiles, Trail,
+    Charts, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown, StatusSplit, Tiles,
+    Trail,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -22,6 +24,7 @@ pub(crate) fn EndpointPage() -> impl IntoView {
     let latencies = Report::new(live, asked, api::latencies);
     let codes = Report::new(live, move || asked().without_status(), api::status_codes);
     let failures = Report::new(live, asked, api::failures);
+    let marked = provide_markers(live, place);
     Shown::follow(glance);
     let name = Memo::new(move |_| {
         place.with(|place| {
@@ -59,6 +62,7 @@ pub(crate) fn EndpointPage() -> impl IntoView {
             <FilterBar place page="/endpoint"/>
             <Empty place page="/endpoint" glance/>
             <Tiles glance series/>
+            <MarkerList report=marked/>
             <Charts series latencies/>
             <div class="reports-pair">
                 <FailuresTable place report=failures/>

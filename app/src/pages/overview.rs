@@ -3,11 +3,12 @@
 use crate::api::{self, Asked};
 use crate::filter::Filter;
 use crate::live::provide_live;
+use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{
-    Charts, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, ServicesTable, Shown, StatusSplit,
-    Tiles, VerdictLine, WhatChanged,
+    Charts, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, MarkerList, ServicesTable, Shown,
+    StatusSplit, Tiles, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -35,6 +36,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         move || (asked_of_endpoints(), place.with(|place| place.sort)),
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
+    let marked = provide_markers(live, place);
     Shown::follow(glance);
     view! {
         <Title text="Overview"/>
@@ -49,6 +51,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             <FilterBar place page="/overview"/>
             <Empty place page="/overview" glance/>
             <Tiles glance series/>
+            <MarkerList report=marked/>
             <Charts series latencies/>
             <WhatChanged place page="/overview" report=changes/>
             <div class="reports-pair">

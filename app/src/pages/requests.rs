@@ -3,6 +3,7 @@
 use crate::api::{self, Asked};
 use crate::charts::VOLUME;
 use crate::live::provide_live;
+use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{ChartCard, FilterBar, FlowBanner, RequestPanel, RequestsTable};
@@ -22,6 +23,7 @@ pub(crate) fn RequestsPage() -> impl IntoView {
         |(asked, (search, cursor))| api::requests(asked, search, cursor),
     );
     let series = Report::new(live, asked, api::timeseries);
+    provide_markers(live, place);
     let open = Report::new(
         live,
         move || place.with(|place| (place.client, place.request.clone())),

@@ -3,11 +3,12 @@
 use crate::api::{self, Asked};
 use crate::filter::Filter;
 use crate::live::provide_live;
+use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{
-    Charts, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness, Shown, StatusSplit,
-    Tiles, Trail, VerdictLine, WhatChanged,
+    Charts, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown,
+    StatusSplit, Tiles, Trail, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -35,6 +36,7 @@ pub(crate) fn ServicePage() -> impl IntoView {
         move || (asked(), place.with(|place| place.sort)),
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
+    let marked = provide_markers(live, place);
     Shown::follow(glance);
     let name = Memo::new(move |_| place.with(|place| place.filter.service.clone()));
     let away = move || {
@@ -55,6 +57,7 @@ pub(crate) fn ServicePage() -> impl IntoView {
             <FilterBar place page="/service"/>
             <Empty place page="/service" glance/>
             <Tiles glance series/>
+            <MarkerList report=marked/>
             <Charts series latencies/>
             <WhatChanged place page="/service" report=changes/>
             <EndpointsTable place report=endpoints/>

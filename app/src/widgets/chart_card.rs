@@ -3,6 +3,7 @@
 use super::chart::Choose;
 use super::{Card, Chart, Glyph, HeatScale, Icon, Legend};
 use crate::charts::{Plot, Table};
+use crate::markers::Marked;
 use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
@@ -47,6 +48,7 @@ where
     R: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let only = RwSignal::new(None);
+    let marked = use_context::<Marked>();
     let tabular = RwSignal::new(false);
     let scale = plot.most.map(|most| view! { <HeatScale most=Signal::derive(move || report.with(most))/> });
     let caption = move || report.with_time(plot.caption).unwrap_or_default();
@@ -56,7 +58,12 @@ where
     });
     let drawing = move || {
         let only = only.get();
-        report.with_time(|series, at| (plot.draw)(series, at, only))
+        let mut drawing = report.with_time(|report, at| (plot.draw)(report, at, only))?;
+        if let (Some(slots), Some(Marked(marked))) = (plot.slots, marked) {
+            let slots = report.with(slots).unwrap_or_default();
+            marked.with(|marked| drawing.mark(&slots, &marked.markers));
+        }
+        Some(drawing)
     };
     let table = move || tabular.get().then(|| report.with(plot.table)).flatten().map(write_table);
     let other = move || if tabular.get() { "Show as chart" } else { "Show as table" };
@@ -66,7 +73,7 @@ where
         {scale}
         <figure class="figure" class:is-tabular=move || tabular.get()>
             <Chart label=caption drawing choose/>
-            <div class="figure-table" id=table_id.clone() tabindex="-1">{table}</div>
+            <div class="figure-table" id=table_id.clone() tabindex="0">{table}</div>
             <figcaption class="figure-caption">
                 <span>{caption}</span>
                 <button

@@ -1,6 +1,6 @@
 //! What stands above every page of the dashboard.
 
-use super::{Brand, ClientSwitch, Nav, RangePicker, ThemeSwitcher, UserMenu};
+use super::{Brand, ClientSwitch, Nav, Palette, RangePicker, ThemeSwitcher, UserMenu};
 use crate::pages::settings;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -22,6 +22,7 @@ pub(crate) fn Header() -> impl IntoView {
                 </Show>
                 <Show when=settings_of_a_client><ClientSwitch/></Show>
                 <div class="header-end">
+                    <Palette/>
                     <ThemeSwitcher/>
                     <UserMenu/>
                 </div>

@@ -13,6 +13,7 @@ mod input;
 mod invitations;
 mod keys;
 mod limits;
+mod markers;
 mod members;
 mod ops;
 mod passwords;
@@ -77,6 +78,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(analytics::endpoints))
         .routes(routes!(analytics::services))
         .routes(routes!(analytics::status_codes))
+        .routes(routes!(markers::list, markers::create))
         .routes(routes!(requests::list))
         .routes(routes!(export::export))
         .routes(routes!(requests::get))

@@ -197,7 +197,7 @@ async fn answer(state: &AppState, request: Request<Body>, format: Format) -> Res
 }
 
 /// The key from `x-api-key`, or else from `Authorization: Bearer`.
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn presented_key(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
     }

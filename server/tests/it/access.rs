@@ -56,6 +56,7 @@ const ROUTES: &[(&str, For)] = &[
     ("GET /api/clients/{id}/members", Whoever(SeeMembers)),
     ("GET /api/clients/{id}/usage", Whoever(View)),
     ("GET /api/edges", Whoever(ManageEdges)),
+    ("GET /api/markers", Whoever(View)),
     ("GET /api/ops/dead-letters", Whoever(SeePipeline)),
     ("GET /api/ops/dead-letters/{messageId}", Whoever(SeePipeline)),
     ("GET /api/ops/pipeline", Whoever(SeePipeline)),
@@ -87,6 +88,7 @@ const ROUTES: &[(&str, For)] = &[
     ("POST /api/edges/{id}/rotate", Whoever(ManageEdges)),
     ("POST /api/hit", Machines),
     ("POST /api/hits", Machines),
+    ("POST /api/markers", Machines),
     ("POST /api/ops/dead-letters/replay", Whoever(ReplayDeadLetters)),
     ("POST /api/signing-keys/rotate", Whoever(ManageSigningKeys)),
     ("POST /api/users/{userId}/reset", Whoever(ManageUsers)),
@@ -109,6 +111,7 @@ const FUNCTIONS: &[(&str, &str, For)] = &[
     ("latencies", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("latest-hit", "client={client}", Whoever(View)),
     ("limits", "client={client}", Whoever(View)),
+    ("markers", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("members", "client={client}", Whoever(SeeMembers)),
     ("overview", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("pipeline", "", Whoever(SeePipeline)),
@@ -138,7 +141,9 @@ fn calls() -> Vec<Call> {
         let path = ["{id}", "{keyId}", "{userId}", "{invitationId}", "{sessionId}", "{messageId}"]
             .into_iter()
             .fold(client, |path, name| path.replace(name, "987654"));
-        let named = path.starts_with("/api/analytics") || path.starts_with("/api/requests");
+        let named = path.starts_with("/api/analytics")
+            || *route == "GET /api/markers"
+            || path.starts_with("/api/requests");
         let path = if named { format!("{path}?client={{client}}&format=csv") } else { path };
         Call { method: method.parse().unwrap(), path, is_for: *is_for }
     });

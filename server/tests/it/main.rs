@@ -21,6 +21,7 @@ mod invitations;
 mod keys;
 mod kill;
 mod limits;
+mod markers;
 mod openapi;
 mod ops;
 mod people;

@@ -88,6 +88,7 @@ impl Player {
         let (mut batch, mut sent) = (Vec::with_capacity(BATCH), 0u64);
         for minute in (0..minutes).rev() {
             let start = now - (minute + 1) * 60_000 + 1_000;
+            self.mark(start, start + 60_000).await;
             self.shop.play(start, 60_000, rate, &mut self.random, &mut batch);
             if batch.len() >= BATCH || minute == 0 {
                 sent += self.sender.send(&std::mem::take(&mut batch)).await?;
@@ -97,6 +98,16 @@ impl Player {
         }
         eprintln!("\r  history: {sent} hits in {:.1} s          ", started.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// Marks what was deployed from `from` to `to` (Unix milliseconds).
+    async fn mark(&self, from: i64, to: i64) {
+        let begun = to - to.rem_euclid(60_000);
+        if begun >= from
+            && let Some(marker) = shop::deployment(begun)
+        {
+            self.sender.mark(&marker).await;
+        }
     }
 
     /// Sends hits as they happen.
@@ -115,6 +126,7 @@ impl Player {
             let now = Timestamp::now().as_millisecond();
             let mut hits = Vec::new();
             self.shop.play(before, now - before, rate, &mut self.random, &mut hits);
+            self.mark(before, now).await;
             before = now;
             for batch in hits.chunks(BATCH) {
                 sent += self.sender.send(batch).await.context("the live traffic stopped")?;

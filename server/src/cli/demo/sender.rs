@@ -12,6 +12,7 @@ const TRIES: u32 = 20;
 pub(super) struct Sender {
     http: reqwest::Client,
     url: Url,
+    markers: Url,
     key: String,
 }
 
@@ -26,7 +27,19 @@ impl Sender {
         let base = Url::parse(url).with_context(|| format!("--url: {url} is no URL"))?;
         let url = base.join("/api/hits").context("--url must be an http URL")?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
-        Ok(Self { http, url, key: key.to_owned() })
+        let markers = base.join("/api/markers").context("--url must be an http URL")?;
+        Ok(Self { http, url, markers, key: key.to_owned() })
+    }
+
+    /// Marks a deployment. A marker less is no reason to stop.
+    pub(super) async fn mark(&self, marker: &Value) {
+        let request = self.http.post(self.markers.clone()).header("x-api-key", &self.key).json(marker);
+        let refused = match request.send().await {
+            Ok(reply) if reply.status().is_success() => return,
+            Ok(reply) => reply.status().to_string(),
+            Err(error) => error.to_string(),
+        };
+        eprintln!("\r  a deployment could not be marked: {refused}");
     }
 
     /// Sends hits until they are durable; how many were accepted.

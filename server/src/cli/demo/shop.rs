@@ -3,7 +3,8 @@
 //! - Traffic follows the day (UTC): a tenth at night, full in the evening, a little more at the weekend.
 //! - `GET /search` is slow, always.
 //! - Twice a day, at 09:40 and 14:05, the payment provider fails for 20 minutes: `POST /payments` answers 503 and hangs.
-//!   In the current hour that happens for three minutes at a quarter past as well, so that live watchers see it.
+//!   In the current hour that happens for three minutes at a quarter past as well, so that live watchers see it. Each time
+//!   it begins with a deployment, which the demo marks.
 //! - Now and then a client looks for what is not there, or is not signed in.
 
 use jiff::Timestamp;
@@ -159,6 +160,16 @@ fn rhythm(at: i64) -> f64 {
     // The first of January 1970 was a Thursday.
     let weekend = if matches!((days + 4).rem_euclid(7), 0 | 6) { 1.15 } else { 1.0 };
     weekend * (0.22 + 1.55 * evening + noon) / 0.92
+}
+
+/// The deployment that a failure of the provider begins with, where one begins in the minute of `at` (Unix milliseconds).
+pub(super) fn deployment(at: i64) -> Option<Value> {
+    let minute = at - at.rem_euclid(60_000);
+    let begins = payments_are_down(minute) && !payments_are_down(minute - 60_000);
+    begins.then(|| {
+        let version = minute.rem_euclid(1_000_000_000) / 60_000 % 90;
+        json!({ "title": format!("payments 2.{version}.0"), "service": "payments", "at": minute })
+    })
 }
 
 fn payments_are_down(at: i64) -> bool {

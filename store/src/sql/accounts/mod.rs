@@ -15,6 +15,7 @@ mod clients;
 mod edges;
 mod invitations;
 mod keys;
+mod markers;
 mod members;
 mod resets;
 mod secrets;
@@ -26,8 +27,8 @@ use super::dialect::{self, Store, bounded};
 use crate::access::{Author, ClientScope, InstanceScope, Role};
 use crate::accounts::{
     AccountStore, CallNotes, ClientMembership, EdgeCredential, EdgeTraffic, IngestKey, KeyAtAnyTime,
-    KeyRotation, NewEdge, NewInvitationRecord, NewKeyRecord, NewUser, RefusedCalls, Rotation, Session,
-    SigningKey, UserRecord,
+    KeyRotation, NewEdge, NewInvitationRecord, NewKeyRecord, NewMarker, NewUser, RefusedCalls, Rotation,
+    Session, SigningKey, UserRecord,
 };
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -37,7 +38,8 @@ use std::net::IpAddr;
 use telemetry::report::accounts::{AuditPage, Invitation, Member, Offer, SigningKeyInfo, UserInfo};
 use telemetry::report::edges::EdgeInfo;
 use telemetry::report::limits::ClientLimits;
-use telemetry::report::{Client, ClientId, KeyInfo, User};
+use telemetry::report::{Client, ClientId, KeyInfo, Marker, User};
+use telemetry::time::Range;
 
 /// As times are stored.
 fn milliseconds(time: Timestamp) -> i64 {
@@ -306,6 +308,20 @@ impl AccountStore for Store {
         to: i64,
     ) -> Result<BTreeMap<i64, u64>, StoreError> {
         bounded(&self.connections, calls::uses(&self.connections, scope, key, from, to)).await
+    }
+
+    async fn add_marker(&self, scope: &ClientScope, marker: &NewMarker) -> Result<Marker, StoreError> {
+        bounded(&self.connections, markers::add(&self.connections, scope, marker)).await
+    }
+
+    async fn markers(
+        &self,
+        scope: &ClientScope,
+        range: Range,
+        service: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Marker>, StoreError> {
+        bounded(&self.connections, markers::list(&self.connections, scope, range, service, limit)).await
     }
 
     async fn touch_keys(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ mod clients;
 mod edges;
 mod invitations;
 mod keys;
+mod markers;
 mod members;
 mod sessions;
 mod users;
@@ -12,6 +13,7 @@ pub(crate) use clients::*;
 pub(crate) use edges::*;
 pub(crate) use invitations::*;
 pub(crate) use keys::*;
+pub(crate) use markers::*;
 pub(crate) use members::*;
 pub(crate) use sessions::*;
 pub(crate) use users::*;
@@ -67,6 +69,8 @@ macro_rules! contract {
                     a_key_belongs_to_its_client,
                     last_use_never_moves_back,
                     notes_of_calls_add_up_by_day,
+                    markers_are_listed_by_range_and_service,
+                    only_the_newest_markers_are_kept,
                     all_callers_get_the_same_secret,
                     many_note_the_same_uses_side_by_side,
                     an_edge_is_good_until_it_is_revoked,

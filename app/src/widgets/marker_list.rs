@@ -1,0 +1,51 @@
+//! What was deployed in the range, in words.
+
+use crate::clock;
+use crate::report::Report;
+use jiff::Timestamp;
+use leptos::prelude::*;
+use telemetry::report::{Marker, Markers};
+
+/// How many are named; the charts show all.
+const NAMED: usize = 5;
+
+#[component]
+pub(crate) fn MarkerList(report: Report<Markers>) -> impl IntoView {
+    let list = move || report.with_time(|marked, at| whole(&marked.markers, at)).flatten();
+    view! { <Transition fallback=|| ()>{list}</Transition> }.into_any()
+}
+
+fn whole(markers: &[Marker], now: Timestamp) -> Option<AnyView> {
+    if markers.is_empty() {
+        return None;
+    }
+    let more = markers.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| view! { <li class="marker-more">{format!("and {more} more")}</li> });
+    Some(
+        view! {
+            <ul class="marker-list" aria-label="Deployments">
+                {markers.iter().take(NAMED).map(|marker| item(marker, now)).collect_view()}
+                {more}
+            </ul>
+        }
+        .into_any(),
+    )
+}
+
+fn item(marker: &Marker, now: Timestamp) -> AnyView {
+    let title = match &marker.url {
+        Some(url) => {
+            view! { <a href=url.clone() rel="noopener noreferrer" target="_blank">{marker.title.clone()}</a> }
+                .into_any()
+        }
+        None => view! { <span>{marker.title.clone()}</span> }.into_any(),
+    };
+    view! {
+        <li class="marker-item">
+            <span class="swatch marker" aria-hidden="true"></span>
+            {title}
+            <span class="marker-time">{clock::moment(marker.at, now)}</span>
+        </li>
+    }
+    .into_any()
+}
