@@ -3,6 +3,7 @@
 //! The rule: the URL is the state. Defaults are left out and keys are in alphabetical order, so one place has one
 //! address; what a URL says wrongly is ignored.
 
+use crate::compare::Against;
 use crate::filter::{self, Filter, Search};
 use crate::range::Span;
 use leptos::prelude::*;
@@ -24,6 +25,8 @@ pub struct Place {
     pub cursor: Option<String>,
     /// The request that is open: its id.
     pub request: Option<String>,
+    /// What the charts are compared with.
+    pub against: Option<Against>,
     /// The dead letter that is open: its message id.
     pub letter: Option<String>,
 }
@@ -47,6 +50,7 @@ impl Place {
             sort: get("sort").and_then(|sort| parse_sort(&sort)).unwrap_or_default(),
             cursor: get("cursor").filter(|cursor| !cursor.is_empty()),
             request: get("sel").filter(|id| !id.is_empty()),
+            against: get("cmp").and_then(|text| text.try_into().ok()),
             letter: get("letter").filter(|id| !id.is_empty()),
         }
     }
@@ -74,6 +78,7 @@ impl Place {
         for (key, id) in [("cursor", &self.cursor), ("sel", &self.request), ("letter", &self.letter)] {
             pairs.extend(id.clone().map(|id| (key, id)));
         }
+        pairs.extend(self.against.clone().map(|against| ("cmp", against.into())));
         pairs.sort_unstable_by_key(|(key, _)| *key);
         let mut query = String::new();
         for (key, value) in pairs {
@@ -98,7 +103,7 @@ impl Place {
     /// Only that service, or all; the filters within one go with it.
     pub fn with_service(&self, service: Option<String>) -> Self {
         let filter = Filter { service, method: None, endpoint: None, ..self.filter.clone() };
-        self.with_filter(filter)
+        self.with_filter(filter).beside_no_endpoint()
     }
 
     /// The address of the page of one service.
@@ -114,7 +119,7 @@ impl Place {
             endpoint: Some(endpoint.to_owned()),
             ..self.filter.clone()
         };
-        self.with_filter(filter).of_reports().on("/endpoint")
+        self.with_filter(filter).of_reports().beside_no_endpoint().on("/endpoint")
     }
 
     pub fn with_filter(&self, filter: Filter) -> Self {
@@ -164,6 +169,16 @@ impl Place {
             }
         }
         address
+    }
+
+    pub fn with_against(&self, against: Option<Against>) -> Self {
+        Self { against, ..self.clone() }
+    }
+
+    /// Another endpoint is compared with one endpoint only.
+    fn beside_no_endpoint(self) -> Self {
+        let against = self.against.filter(|against| !matches!(against, Against::Endpoint { .. }));
+        Self { against, ..self }
     }
 
     pub fn with_sort(&self, sort: EndpointSort) -> Self {
@@ -287,6 +302,20 @@ mod tests {
             "/api/requests/export?client=7&format=csv&range=24h&service=shop&method=GET&endpoint=/orders/:id&status=5xx\
              &minLatencyMs=200"
         );
+    }
+
+    #[test]
+    fn a_period_to_compare_with_goes_along_and_an_endpoint_does_not() {
+        let place = read(&[("cmp", "week"), ("service", "shop")]);
+        assert_eq!(place.with_service(None).query(), "?cmp=week");
+        assert_eq!(
+            place.of_endpoint("shop", Method::Get, "/a"),
+            "/endpoint?cmp=week&endpoint=/a&method=GET&service=shop"
+        );
+        let place = read(&[("cmp", "shop|GET|/b"), ("service", "shop")]);
+        assert_eq!(place.query(), "?cmp=shop%7CGET%7C/b&service=shop");
+        assert_eq!(place.with_service(None).query(), "");
+        assert_eq!(read(&[("cmp", "year")]), Place::default());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod metrics;
 pub mod ops;
 mod pages;
+mod rendering;
 pub mod reply;
 pub mod request_id;
 pub mod routes;

@@ -1,11 +1,12 @@
 //! The dashboard's pages, its files, and its server functions.
 
-use crate::auth;
 use crate::state::AppState;
+use crate::{auth, rendering};
 use app::ssr::{Caller, Now, Ops, SessionId, Site};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use leptos::prelude::provide_context;
@@ -14,17 +15,21 @@ use std::sync::Arc;
 
 /// Pages and server functions by name, files for the rest.
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    rendering::prepare();
     let pages = generate_route_list(app::App);
+    let files = leptos_axum::file_and_error_handler_with_context::<AppState, _>(
+        {
+            let state = state.clone();
+            move || provide(&state, None)
+        },
+        app::shell,
+    );
     Router::new()
         .route("/api/fn/{*name}", get(server_function).post(server_function))
         .leptos_routes_with_handler(pages, get(page))
-        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(
-            {
-                let state = state.clone();
-                move || provide(&state, None)
-            },
-            app::shell,
-        ))
+        .fallback(async move |uri: Uri, state: State<AppState>, request: Request| {
+            rendering::whole(move || files(uri, state, request)).await
+        })
 }
 
 async fn page(
@@ -41,7 +46,7 @@ async fn page(
         },
         move || app::shell(options.clone()),
     );
-    render(request).await.into_response()
+    rendering::whole(move || async move { render(request).await.into_response() }).await
 }
 
 async fn server_function(

@@ -1,5 +1,6 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
+use crate::compare::Against;
 use crate::filter::Filter;
 use crate::place::Place;
 use crate::problem::Problem;
@@ -12,6 +13,8 @@ use telemetry::report::{
     Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview, RequestRow, Services,
     StatusCodes, Timeseries,
 };
+#[cfg(feature = "ssr")]
+use telemetry::time::{Range, Step, from_second};
 
 /// What a report is to be about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +74,38 @@ pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
 pub async fn timeseries(asked: Asked) -> Result<Stamped<Timeseries>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::timeseries(&*ask.stores.metrics, &ask.scope, &ask.query, None, ask.now).await
+    })
+    .await
+}
+
+/// The range that a page is compared with, in slots as wide as the page's, or as near to that as can still be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// What it is.
+    pub against: Against,
+    /// How many seconds before the page's range it lies.
+    pub back: i64,
+    pub series: Timeseries,
+}
+
+/// What a page is compared with; `None` where that is nothing.
+#[server(name = GetCompared, prefix = "/api/fn", endpoint = "compared", input = GetUrl)]
+pub async fn compared(asked: Asked, against: Option<Against>) -> Result<Stamped<Option<Compared>>, Problem> {
+    let filter = match &against {
+        Some(against) => against.filter(asked.filter),
+        None => asked.filter,
+    };
+    let asked = Asked { filter, ..asked };
+    authorised::answer(asked, async move |mut ask: authorised::Ask| {
+        let Some(against) = against else { return Ok(None) };
+        let range = ask.query.range;
+        let (back, step) = (against.back(range), Step::auto(range, ask.now));
+        let earlier = |time: Timestamp| from_second(time.as_second().saturating_sub(back));
+        ask.query.range = Range { from: earlier(range.from), to: earlier(range.to) };
+        let series =
+            store::analytics::timeseries(&*ask.stores.metrics, &ask.scope, &ask.query, Some(step), ask.now)
+                .await?;
+        Ok(Some(Compared { against, back, series }))
     })
     .await
 }

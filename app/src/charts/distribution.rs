@@ -21,6 +21,7 @@ pub(crate) static DISTRIBUTION: Plot<Latencies> = Plot {
     most: None,
     draw,
     table,
+    other: None,
     slots: None,
 };
 

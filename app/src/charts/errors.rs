@@ -4,7 +4,10 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
+use super::{
+    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
+};
+use crate::api::Compared;
 use crate::{clock, number};
 use charming::element::AxisPointerType;
 use jiff::Timestamp;
@@ -18,6 +21,7 @@ pub(crate) static ERRORS: Plot = Plot {
     most: None,
     draw,
     table,
+    other: Some(Other { figures: others, write: |percent| number::percent(percent / 100.0) }),
     slots: Some(slots),
 };
 
@@ -39,6 +43,10 @@ fn legend(series: &Timeseries) -> Vec<Key> {
     let (requests, errors, server) = sums(series);
     let key = |(key, label), part| Key { key, label, total: number::rate(part, requests) };
     vec![key(SERVER, server), key(ALL, errors)]
+}
+
+fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
+    figures_of(series, other, |totals| totals.error_rate.map(|rate| rate * 100.0))
 }
 
 fn caption(series: &Timeseries, _at: Timestamp) -> String {

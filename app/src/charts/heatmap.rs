@@ -22,6 +22,7 @@ pub(crate) static HEATMAP: Plot<Latencies> = Plot {
     most: Some(most),
     draw,
     table,
+    other: None,
     slots: Some(slots),
 };
 

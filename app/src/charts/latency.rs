@@ -4,7 +4,10 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
+use super::{
+    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
+};
+use crate::api::Compared;
 use crate::{clock, number};
 use charming::element::AxisPointerType;
 use jiff::Timestamp;
@@ -18,6 +21,7 @@ pub(crate) static LATENCY: Plot = Plot {
     most: None,
     draw,
     table,
+    other: Some(Other { figures: others, write: number::duration }),
     slots: Some(slots),
 };
 
@@ -32,6 +36,11 @@ const PERCENTILES: [Percentile; 3] =
 fn legend(_series: &Timeseries) -> Vec<Key> {
     let key = |(key, _): Percentile| Key { key, label: key, total: String::new() };
     PERCENTILES.into_iter().rev().map(key).collect()
+}
+
+/// The p95: of three more lines nobody could tell which is which.
+fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
+    figures_of(series, other, |totals| totals.latency_ms.p95)
 }
 
 fn caption(series: &Timeseries, _at: Timestamp) -> String {

@@ -18,11 +18,12 @@ mod option;
 pub(crate) mod usage;
 mod volume;
 
-use crate::clock;
+use crate::api::Compared;
+use crate::{clock, number};
 use jiff::Timestamp;
 use serde_json::json;
 use std::borrow::Cow;
-use telemetry::report::{Bucket, Marker, Timeseries};
+use telemetry::report::{Bucket, Marker, Timeseries, Totals};
 use telemetry::time::{Step, from_second};
 
 pub(crate) use distribution::DISTRIBUTION;
@@ -48,8 +49,35 @@ pub(crate) struct Plot<R: 'static = Timeseries> {
     /// What ECharts is to draw; with a key chosen, only that series.
     pub(crate) draw: fn(&R, Timestamp, Option<&'static str>) -> Drawing,
     pub(crate) table: fn(&R) -> Table,
+    /// What is drawn of another series beside this one.
+    pub(crate) other: Option<Other<R>>,
     /// Over time: from when to when each slot goes, within the range.
     pub(crate) slots: Option<fn(&R) -> Vec<Ends>>,
+}
+
+/// How something else is drawn beside a chart's own series: one figure of it, slot by slot.
+pub(crate) struct Other<R: 'static> {
+    pub(crate) figures: fn(&R, &Compared) -> Vec<Option<f64>>,
+    /// How one is written.
+    pub(crate) write: fn(f64) -> String,
+}
+
+/// A figure of another series for each slot of this one.
+fn figures_of(
+    series: &Timeseries,
+    other: &Compared,
+    figure: impl Fn(&Totals) -> Option<f64>,
+) -> Vec<Option<f64>> {
+    let (first, width) = match other.series.buckets.first() {
+        Some(first) => (first.start.as_second(), other.series.step.seconds()),
+        None => return vec![None; series.buckets.len()],
+    };
+    let of_slot = |bucket: &Bucket| {
+        let place = (bucket.start.as_second() - other.back - first).div_euclid(width);
+        let slot = usize::try_from(place).ok().and_then(|place| other.series.buckets.get(place))?;
+        figure(&slot.totals)
+    };
+    series.buckets.iter().map(of_slot).collect()
 }
 
 /// A series as the legend has it.
@@ -75,6 +103,35 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
+    /// Draws figures of something else beside the chart's own: a dashed line, and a row of each tooltip.
+    pub(crate) fn compare(&mut self, name: &str, figures: &[Option<f64>], write: fn(f64) -> String) {
+        let highest = figures.iter().flatten().copied().fold(0.0, f64::max);
+        let axis = &mut self.option["yAxis"];
+        if axis["max"].as_f64().is_none_or(|top| top < highest) {
+            let scale = axes::Scale::over(highest, 0.0);
+            (axis["max"], axis["interval"]) = (json!(scale.top), json!(scale.interval));
+        }
+        if let Some(series) = self.option["series"].as_array_mut() {
+            series.push(json!({
+                "id": "other",
+                "type": "line",
+                "name": name,
+                "data": figures,
+                "symbol": "none",
+                "silent": true,
+                "z": 4,
+                "lineStyle": { "color": "$muted", "width": 1.5, "type": "dashed" },
+                "itemStyle": { "color": "$muted" },
+                "emphasis": { "disabled": true },
+            }));
+        }
+        for (tip, figure) in self.tips.iter_mut().zip(figures) {
+            let value = figure.map_or_else(|| number::NONE.to_owned(), write);
+            let label = name.to_owned().into();
+            tip.rows.push(TipRow { key: "other", label, value, share: String::new() });
+        }
+    }
+
     /// Shows markers where they happened: a line through the chart, and a row of the slot's tooltip.
     pub(crate) fn mark(&mut self, slots: &[Ends], markers: &[Marker]) {
         let mut lines = Vec::new();
@@ -184,6 +241,31 @@ mod samples;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_compared_lies_slot_by_slot_beside_it() {
+        let series = samples::busy(Step::Minute5, &[(5, 0), (3, 0), (4, 0)]);
+        let mut earlier = samples::busy(Step::Minute5, &[(50, 0), (0, 0), (40, 10)]);
+        for bucket in &mut earlier.buckets {
+            bucket.start = from_second(bucket.start.as_second() - 86_400);
+        }
+        let other = Compared { against: crate::compare::Against::DayBefore, back: 86_400, series: earlier };
+        let Plot { draw, other: Some(of), .. } = &VOLUME else { panic!() };
+        assert_eq!((of.figures)(&series, &other), [Some(50.0), Some(0.0), Some(50.0)]);
+        let Some(rates) = &ERRORS.other else { panic!() };
+        assert_eq!((rates.figures)(&series, &other), [Some(0.0), None, Some(20.0)]);
+        let mut drawing = draw(&series, samples::later(), None);
+        drawing.compare("the day before", &(of.figures)(&series, &other), of.write);
+        let last = drawing.option["series"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["id"], &last["data"]), (&json!("other"), &json!([50.0, 0.0, 50.0])));
+        assert!(drawing.option["yAxis"]["max"].as_f64().unwrap() >= 50.0, "all of it is seen");
+        let row = drawing.tips[2].rows.last().unwrap();
+        assert_eq!((&*row.label, &*row.value), ("the day before", "50"));
+        // Where minutes are kept no longer its slots are wider: counts are those of as long a time.
+        let hours = samples::busy(Step::Hour1, &[(120, 0)]);
+        let other = Compared { against: crate::compare::Against::WeekBefore, back: 0, series: hours };
+        assert_eq!((of.figures)(&series, &other), [Some(10.0), Some(10.0), Some(10.0)]);
+    }
 
     #[test]
     fn markers_stand_in_the_slot_in_which_they_happened() {

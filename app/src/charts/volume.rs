@@ -4,7 +4,10 @@
 
 use super::axes::{Scale, chart};
 use super::option::option;
-use super::{Drawing, Key, Plot, Table, Tip, TipRow, is_partial, peak, slots, tip_note, when};
+use super::{
+    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
+};
+use crate::api::Compared;
 use crate::{clock, number};
 use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Bar;
@@ -20,6 +23,7 @@ pub(crate) static VOLUME: Plot = Plot {
     most: None,
     draw,
     table,
+    other: Some(Other { figures: others, write: |n| number::exact(n.round() as u64) }),
     slots: Some(slots),
 };
 
@@ -47,6 +51,12 @@ fn classes(series: &Timeseries) -> Vec<Class> {
 fn legend(series: &Timeseries) -> Vec<Key> {
     let key = |(key, label, count): Class| Key { key, label, total: number::short(total(series, count)) };
     classes(series).into_iter().rev().map(key).collect()
+}
+
+/// As many as there would be in a slot of this width.
+fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
+    let scale = series.step.seconds() as f64 / other.series.step.seconds() as f64;
+    figures_of(series, other, |totals| Some(totals.requests as f64 * scale))
 }
 
 fn caption(series: &Timeseries, _at: Timestamp) -> String {

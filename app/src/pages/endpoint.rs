@@ -1,18 +1,24 @@
 //! `/endpoint`: how bad is it, and which requests?
 
 use crate::api::{self, Asked};
+use crate::compare::provide_compared;
+use crate::filter::Filter;
 use crate::live::provide_live;
 use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::verdict::of_traffic;
 use crate::widgets::{
-    Charts, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown, StatusSplit, Tiles,
-    Trail,
+    Charts, Compare, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown, StatusSplit,
+    Tiles, Trail,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
 use leptos_router::components::Redirect;
+use telemetry::report::EndpointSort;
+
+/// Endpoints of the service that this one can be compared with.
+const OTHERS: usize = 30;
 
 #[component]
 pub(crate) fn EndpointPage() -> impl IntoView {
@@ -24,7 +30,16 @@ pub(crate) fn EndpointPage() -> impl IntoView {
     let latencies = Report::new(live, asked, api::latencies);
     let codes = Report::new(live, move || asked().without_status(), api::status_codes);
     let failures = Report::new(live, asked, api::failures);
+    let endpoints = Report::new(
+        live,
+        move || {
+            let asked = asked();
+            Asked { filter: Filter::of_service(asked.filter.service), ..asked }
+        },
+        |asked| api::endpoints(asked, EndpointSort::Requests, OTHERS),
+    );
     let marked = provide_markers(live, place);
+    provide_compared(live, place);
     Shown::follow(glance);
     let name = Memo::new(move |_| {
         place.with(|place| {
@@ -59,7 +74,10 @@ pub(crate) fn EndpointPage() -> impl IntoView {
                 </div>
                 <Freshness place live glance/>
             </div>
-            <FilterBar place page="/endpoint"/>
+            <div class="reports-tools">
+                <FilterBar place page="/endpoint"/>
+                <Compare place endpoints/>
+            </div>
             <Empty place page="/endpoint" glance/>
             <Tiles glance series/>
             <MarkerList report=marked/>

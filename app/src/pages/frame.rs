@@ -1,7 +1,7 @@
 //! What all pages of the dashboard have around them. Only for those who are signed in.
 
 use super::SessionReport;
-use crate::widgets::{Header, Shown};
+use crate::widgets::{Header, Shortcuts, Shown};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};
 use leptos_router::hooks::use_location;
@@ -12,6 +12,7 @@ pub(crate) fn Frame() -> impl IntoView {
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
         <Header/>
+        <Shortcuts/>
         <Guard/>
         <main class="main" id="main" tabindex="-1"><Outlet/></main>
     }

@@ -1,14 +1,15 @@
 //! `/overview`: is anything wrong, since when, for whom?
 
 use crate::api::{self, Asked};
+use crate::compare::provide_compared;
 use crate::filter::Filter;
 use crate::live::provide_live;
 use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{
-    Charts, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, MarkerList, ServicesTable, Shown,
-    StatusSplit, Tiles, VerdictLine, WhatChanged,
+    Charts, Compare, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, MarkerList, ServicesTable,
+    Shown, StatusSplit, Tiles, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -37,6 +38,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
     let marked = provide_markers(live, place);
+    provide_compared(live, place);
     Shown::follow(glance);
     view! {
         <Title text="Overview"/>
@@ -48,7 +50,10 @@ pub(crate) fn OverviewPage() -> impl IntoView {
                 <VerdictLine place services glance/>
                 <Freshness place live glance/>
             </div>
-            <FilterBar place page="/overview"/>
+            <div class="reports-tools">
+                <FilterBar place page="/overview"/>
+                <Compare place/>
+            </div>
             <Empty place page="/overview" glance/>
             <Tiles glance series/>
             <MarkerList report=marked/>

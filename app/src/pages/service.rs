@@ -1,14 +1,15 @@
 //! `/service`: which endpoint, and what went wrong?
 
 use crate::api::{self, Asked};
+use crate::compare::provide_compared;
 use crate::filter::Filter;
 use crate::live::provide_live;
 use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{
-    Charts, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown,
-    StatusSplit, Tiles, Trail, VerdictLine, WhatChanged,
+    Charts, Compare, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList,
+    Shown, StatusSplit, Tiles, Trail, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -37,6 +38,7 @@ pub(crate) fn ServicePage() -> impl IntoView {
         |(asked, sort)| api::endpoints(asked, sort, crate::widgets::endpoints::ROWS),
     );
     let marked = provide_markers(live, place);
+    provide_compared(live, place);
     Shown::follow(glance);
     let name = Memo::new(move |_| place.with(|place| place.filter.service.clone()));
     let away = move || {
@@ -54,7 +56,10 @@ pub(crate) fn ServicePage() -> impl IntoView {
                 <VerdictLine place services glance/>
                 <Freshness place live glance/>
             </div>
-            <FilterBar place page="/service"/>
+            <div class="reports-tools">
+                <FilterBar place page="/service"/>
+                <Compare place/>
+            </div>
             <Empty place page="/service" glance/>
             <Tiles glance series/>
             <MarkerList report=marked/>

@@ -3,7 +3,9 @@
 use super::chart::Choose;
 use super::{Card, Chart, Glyph, HeatScale, Icon, Legend};
 use crate::charts::{Plot, Table};
+use crate::compare::Beside;
 use crate::markers::Marked;
+use crate::number;
 use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
@@ -49,6 +51,14 @@ where
 {
     let only = RwSignal::new(None);
     let marked = use_context::<Marked>();
+    let beside = use_context::<Beside>();
+    // What the chart is compared with: its name, its figures, and how they are written.
+    let compared = move || {
+        let (other, Beside(beside)) = (plot.other.as_ref()?, beside?);
+        let compared = beside.with(Clone::clone).flatten()?;
+        let figures = report.with(|report| (other.figures)(report, &compared))?;
+        Some((compared.against.name(), figures, other.write))
+    };
     let tabular = RwSignal::new(false);
     let scale = plot.most.map(|most| view! { <HeatScale most=Signal::derive(move || report.with(most))/> });
     let caption = move || report.with_time(plot.caption).unwrap_or_default();
@@ -63,9 +73,22 @@ where
             let slots = report.with(slots).unwrap_or_default();
             marked.with(|marked| drawing.mark(&slots, &marked.markers));
         }
+        if let Some((name, figures, write)) = compared() {
+            drawing.compare(&name, &figures, write);
+        }
         Some(drawing)
     };
-    let table = move || tabular.get().then(|| report.with(plot.table)).flatten().map(write_table);
+    let table = move || {
+        let mut table = tabular.get().then(|| report.with(plot.table)).flatten()?;
+        if let Some((_, figures, write)) = compared() {
+            table.head.push(if plot.id == "latency" { "p95 compared" } else { "Compared" });
+            for ((_, cells), figure) in table.rows.iter_mut().zip(figures) {
+                cells.push(figure.map_or_else(|| number::NONE.to_owned(), write));
+            }
+        }
+        Some(write_table(table))
+    };
+    let dashed = move || compared().map(|(name, ..)| format!(" Dashed: {name}."));
     let other = move || if tabular.get() { "Show as chart" } else { "Show as table" };
     let table_id = format!("{}-table", plot.id);
     view! {
@@ -75,7 +98,7 @@ where
             <Chart label=caption drawing choose/>
             <div class="figure-table" id=table_id.clone() tabindex="0">{table}</div>
             <figcaption class="figure-caption">
-                <span>{caption}</span>
+                <span>{caption}{dashed}</span>
                 <button
                     class="icon-button"
                     type="button"

@@ -4,7 +4,7 @@
 //! option is the active one. The browser's own dialog keeps the focus inside and gives it back.
 
 use super::nav::is_super_admin;
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, dialog};
 use crate::api::{self, Asked};
 use crate::filter::Filter;
 use crate::pages::SessionReport;
@@ -24,7 +24,7 @@ pub(crate) fn Palette() -> impl IntoView {
     let (place, path) = (use_place(), use_location().pathname);
     let navigate = StoredValue::new(use_navigate());
     let session = use_context::<SessionReport>();
-    let dialog = NodeRef::<html::Dialog>::new();
+    let panel = NodeRef::<html::Dialog>::new();
     let (open, admin) = (RwSignal::new(false), RwSignal::new(false));
     let (text, active) = (RwSignal::new(String::new()), RwSignal::new(0_usize));
     let loaded = RwSignal::new(Vec::<Item>::new());
@@ -46,7 +46,7 @@ pub(crate) fn Palette() -> impl IntoView {
         text.set(String::new());
         active.set(0);
         open.set(true);
-        browser::show(dialog);
+        dialog::show(panel);
         let place = place.get_untracked();
         let asked = Asked { filter: Filter::default(), ..Asked::of(&place) };
         leptos::task::spawn_local(async move {
@@ -73,7 +73,7 @@ pub(crate) fn Palette() -> impl IntoView {
     });
     let go = move |place: usize| {
         let Some(item) = found.with_untracked(|found| found.get(place).cloned()) else { return };
-        browser::close(dialog);
+        dialog::close(panel);
         navigate.with_value(|navigate| navigate(&item.address, Default::default()));
     };
     let keyed = move |event: KeyboardEvent| {
@@ -114,7 +114,7 @@ pub(crate) fn Palette() -> impl IntoView {
             <span class="palette-word">"Go to …"</span>
             <kbd class="palette-keys">"Ctrl K"</kbd>
         </button>
-        <dialog class="palette" aria-label="Go to" closedby="any" node_ref=dialog on:close=move |_| open.set(false)>
+        <dialog class="palette" aria-label="Go to" closedby="any" node_ref=panel on:close=move |_| open.set(false)>
             <input
                 class="palette-input"
                 type="text"
@@ -141,31 +141,4 @@ pub(crate) fn Palette() -> impl IntoView {
         </dialog>
     }
     .into_any()
-}
-
-#[cfg(feature = "hydrate")]
-mod browser {
-    use super::*;
-
-    pub(super) fn show(dialog: NodeRef<html::Dialog>) {
-        if let Some(dialog) = dialog.get_untracked() {
-            // fails only where it is open already
-            let _ = dialog.show_modal();
-        }
-    }
-
-    pub(super) fn close(dialog: NodeRef<html::Dialog>) {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    }
-}
-
-#[cfg(not(feature = "hydrate"))]
-mod browser {
-    use super::*;
-
-    pub(super) fn show(_: NodeRef<html::Dialog>) {}
-
-    pub(super) fn close(_: NodeRef<html::Dialog>) {}
 }

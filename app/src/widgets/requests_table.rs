@@ -3,6 +3,7 @@
 use super::status_split::{class_name, meaning};
 use super::{Bar, Card, Glyph, Icon};
 use crate::filter::{Filter, Search};
+use crate::keys;
 use crate::pages::SessionReport;
 use crate::place::{Place, use_go};
 use crate::range::Span;
@@ -168,7 +169,10 @@ fn walk(place: Memo<Place>, report: Report<Requests>) {
         }
     });
     let go = use_go();
-    let step = move |key: &str| {
+    keys::on_key(move |key| {
+        if !matches!(key, "j" | "k" | "Escape") {
+            return false;
+        }
         let here = place.get_untracked();
         let open = here.request.as_ref();
         let to = ids.with_value(|ids| {
@@ -180,27 +184,10 @@ fn walk(place: Memo<Place>, report: Report<Requests>) {
                 (_, at) => ids.get(at.unwrap_or(0).saturating_sub(1)).cloned(),
             }
         });
-        if to != here.request {
+        let moves = to != here.request;
+        if moves {
             go(here.with_request(to));
         }
-    };
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        use wasm_bindgen::JsCast;
-        let step = step.clone();
-        let pressed = window_event_listener(leptos::ev::keydown, move |event| {
-            let written = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            let typing = written.is_some_and(|element| {
-                matches!(element.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
-                    || element.closest("[popover]").is_ok_and(|popover| popover.is_some())
-            });
-            let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
-            if !typing && !chord && matches!(event.key().as_str(), "j" | "k" | "Escape") {
-                step(&event.key());
-            }
-        });
-        on_cleanup(move || pressed.remove());
+        moves
     });
-    #[cfg(not(feature = "hydrate"))]
-    let _ = step;
 }

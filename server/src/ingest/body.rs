@@ -18,18 +18,46 @@ enum Coding {
     Zstd,
 }
 
+/// Of a refused body, bytes that are read and dropped, and how long that may take.
+const DRAINED: usize = 4 * BODY_BYTES;
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Reads on for a while: where a connection is closed while its sender still writes, the sender never sees the reply.
+async fn drain(body: &mut Body) {
+    let reading = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DRAINED {
+                break;
+            }
+        }
+    };
+    // Whoever is slower learns it from the closed connection.
+    let _ = tokio::time::timeout(DRAIN, reading).await;
+}
+
 /// Reads and inflates the body of a request.
 pub(super) async fn read(request: Request<Body>, timeout: Duration) -> Answer<Bytes> {
     let coding = coding(request.headers())?;
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    // Who asks before sending has sent nothing yet.
+    let asks = request.headers().contains_key(header::EXPECT);
+    let mut body = request.into_body();
     if length.is_some_and(|length: u64| length > BODY_BYTES as u64) {
+        if !asks {
+            drain(&mut body).await;
+        }
         return Err(too_large("sent", BODY_BYTES).into());
     }
-    let collecting = Limited::new(request.into_body(), BODY_BYTES).collect();
+    let collecting = Limited::new(&mut body, BODY_BYTES).collect();
     let bytes = match tokio::time::timeout(timeout, collecting).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large("sent", BODY_BYTES).into()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            drain(&mut body).await;
+            return Err(too_large("sent", BODY_BYTES).into());
+        }
         Ok(Err(_)) => return Err(ApiError::invalid("body", "the body ended early").into()),
         Err(_) => return Err(ApiError::invalid("body", "the body did not arrive in time").into()),
     };

@@ -101,6 +101,7 @@ const FUNCTIONS: &[(&str, &str, For)] = &[
     ("audit", "client={client}", Whoever(SeeAudit)),
     ("changes", "asked[client]={client}&asked[span]=24h", Whoever(View)),
     ("clients", "", Whoever(MakeClients)),
+    ("compared", "asked[client]={client}&asked[span]=24h&against=day", Whoever(View)),
     ("dead-letter", "id=1", Whoever(SeePipeline)),
     ("dead-letters", "skip=0&limit=10", Whoever(SeePipeline)),
     ("endpoints", "asked[client]={client}&asked[span]=24h&sort=requests&limit=10", Whoever(View)),
