@@ -2,10 +2,12 @@
 
 use crate::api;
 use crate::pages::{
-    EndpointPage, Frame, Home, InvitationPage, Login, Missing, OverviewPage, PipelinePage, RequestsPage,
-    ResetPage, ServicePage, SessionReport, Setup, settings,
+    EndpointPage, Frame, Home, InvitationPage, LivePage, Login, Missing, OverviewPage, PipelinePage,
+    RequestsPage, ResetPage, ServicePage, SessionReport, Setup, settings,
 };
+use crate::refresh::provide_refresh;
 use crate::theme::provide_theme;
+use crate::zone::provide_zone;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -20,6 +22,8 @@ fn title(page: String) -> String {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_theme();
+    provide_zone();
+    provide_refresh();
     // blocking: who must go elsewhere is sent there before anything else is sent
     let session: SessionReport = Resource::new_with_options(|| (), |()| api::session(), true);
     provide_context(session);
@@ -37,6 +41,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("service") view=ServicePage ssr=SsrMode::Async/>
                     <Route path=path!("endpoint") view=EndpointPage ssr=SsrMode::Async/>
                     <Route path=path!("requests") view=RequestsPage ssr=SsrMode::Async/>
+                    <Route path=path!("live") view=LivePage ssr=SsrMode::Async/>
                     <Route path=path!("pipeline") view=PipelinePage ssr=SsrMode::Async/>
                     <ParentRoute path=path!("settings") view=settings::Settings ssr=SsrMode::Async>
                         <Route path=path!("") view=settings::Start ssr=SsrMode::Async/>

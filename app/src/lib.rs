@@ -14,7 +14,7 @@
 pub mod api;
 mod app;
 mod charts;
-mod clock;
+pub mod clock;
 mod codec;
 pub mod compare;
 pub mod filter;
@@ -25,15 +25,22 @@ mod number;
 mod pages;
 mod palette;
 mod place;
+mod preference;
 mod problem;
 pub mod range;
+mod refresh;
 mod report;
 mod shell;
 #[cfg(feature = "ssr")]
 pub mod ssr;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers listen"))]
+mod stream;
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers listen"))]
+mod tail;
 mod theme;
 mod verdict;
 mod widgets;
+mod zone;
 
 pub use app::App;
 pub use problem::Problem;

@@ -33,6 +33,7 @@ pub(crate) fn pages(place: &Place, path: &str, admin: bool) -> Vec<Item> {
         item("Page", "Overview", "", report.on("/overview")),
         item("Page", "Requests", "log", report.on("/requests")),
     ];
+    items.push(item("Page", "Live", "requests as they arrive", place.of_reports().on("/live")));
     if admin {
         items.push(item("Page", "Pipeline", "queue, dead letters", client.on("/pipeline")));
     }
@@ -48,9 +49,9 @@ pub(crate) fn pages(place: &Place, path: &str, admin: bool) -> Vec<Item> {
     items.push(item("Page", "Connect a service", "set-up, SDK", client.on("/setup")));
     if path != "/pipeline" && !path.starts_with("/settings") {
         let range = |last: Last| {
-            item("Range", last.words(), last.as_str(), place.with_span(Span::Last(last)).on(path))
+            item("Range", last.words(), last.text(), place.with_span(Span::Last(last)).on(path))
         };
-        items.extend(Last::ALL.map(range));
+        items.extend(Last::USUAL.map(range));
     }
     items
 }
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_item_keeps_the_range() {
-        let place = Place { span: Span::Last(Last::Hour1), ..Place::default() };
+        let place = Place { span: Span::Last(Last::HOUR_1), ..Place::default() };
         assert_eq!(pages(&place, "/overview", true)[2].address, "/pipeline");
         let range = pages(&place, "/service", false).into_iter().find(|item| item.note == "7d").unwrap();
         assert_eq!(range.address, "/service?range=7d");

@@ -6,6 +6,7 @@
 use crate::compare::Against;
 use crate::filter::{self, Filter, Search};
 use crate::range::Span;
+use crate::zone;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
@@ -18,6 +19,8 @@ pub struct Place {
     /// `None`: the first client that the reader may see.
     pub client: Option<ClientId>,
     pub span: Span,
+    /// The time zone that a link names; `None`: the reader's own choice.
+    pub zone: Option<String>,
     pub filter: Filter,
     pub search: Search,
     pub sort: EndpointSort,
@@ -45,6 +48,7 @@ impl Place {
         Self {
             client: get("client").and_then(|id| id.parse().ok()),
             span: fixed.or_else(last).unwrap_or_default(),
+            zone: get("tz").filter(|name| zone::is_name(name)),
             filter,
             search,
             sort: get("sort").and_then(|sort| parse_sort(&sort)).unwrap_or_default(),
@@ -78,6 +82,7 @@ impl Place {
         for (key, id) in [("cursor", &self.cursor), ("sel", &self.request), ("letter", &self.letter)] {
             pairs.extend(id.clone().map(|id| (key, id)));
         }
+        pairs.extend(self.zone.clone().map(|zone| ("tz", zone)));
         pairs.extend(self.against.clone().map(|against| ("cmp", against.into())));
         pairs.sort_unstable_by_key(|(key, _)| *key);
         let mut query = String::new();
@@ -154,10 +159,23 @@ impl Place {
                 add("from", &from.to_string());
                 add("to", &to.to_string());
             }
-            Span::Last(last) => add("range", last.as_str()),
+            Span::Last(last) => add("range", &last.text()),
         }
+        self.filters_of_the_api(&mut address);
+        address
+    }
+
+    /// The address at which requests that this place asks for are told as they arrive.
+    #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers listen"))]
+    pub fn tail(&self, client: ClientId) -> String {
+        let mut address = format!("/api/live?client={client}&tail=true");
+        self.filters_of_the_api(&mut address);
+        address
+    }
+
+    /// As the API writes them.
+    fn filters_of_the_api(&self, address: &mut String) {
         for kind in filter::KINDS {
-            // The API writes some of them out.
             let key = match kind.key {
                 "env" => "environment",
                 "lat" => "minLatencyMs",
@@ -165,10 +183,15 @@ impl Place {
                 key => key,
             };
             if let Some(text) = filter::value(&self.filter, &self.search, kind.key) {
-                add(key, &text);
+                address.push_str(&format!("&{key}="));
+                encode(&text, address);
             }
         }
-        address
+    }
+
+    /// Told in the reader's own zone.
+    pub fn with_own_zone(&self) -> Self {
+        Self { zone: None, ..self.clone() }
     }
 
     pub fn with_against(&self, against: Option<Against>) -> Self {
@@ -199,7 +222,8 @@ impl Place {
 
     /// Another client has other services, and other requests.
     pub fn with_client(&self, client: ClientId) -> Self {
-        Self { client: Some(client), span: self.span, sort: self.sort, ..Self::default() }
+        let Self { span, sort, .. } = *self;
+        Self { client: Some(client), span, sort, zone: self.zone.clone(), ..Self::default() }
     }
 
     fn at_newest(&self) -> Self {
@@ -276,7 +300,7 @@ mod tests {
     fn keys_are_sorted_and_values_encoded() {
         let place = read(&[("sort", "p95"), ("service", "a&b c"), ("client", "7"), ("range", "1h")]);
         assert_eq!(place.query(), "?client=7&range=1h&service=a%26b%20c&sort=p95");
-        assert_eq!(place.span, Span::Last(Last::Hour1));
+        assert_eq!(place.span, Span::Last(Last::HOUR_1));
     }
 
     #[test]

@@ -4,66 +4,62 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use telemetry::time::{DAY, HOUR, MINUTE, Range, RangeError, from_second};
+use telemetry::time::{DAY, HOUR, MINUTE, Range, RangeError, from_second, length_text, parse_length};
 
-/// The relative ranges, shortest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Last {
-    Minutes15,
-    Hour1,
-    Hours6,
-    #[default]
-    Hours24,
-    Days7,
-    Days30,
+/// So-and-so many minutes, hours or days up to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Last {
+    seconds: i64,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self::HOURS_24
+    }
 }
 
 impl Last {
-    pub const ALL: [Self; 6] =
-        [Self::Minutes15, Self::Hour1, Self::Hours6, Self::Hours24, Self::Days7, Self::Days30];
+    pub const MINUTE_1: Self = Self { seconds: MINUTE };
+    pub const HOUR_1: Self = Self { seconds: HOUR };
+    pub const HOURS_24: Self = Self { seconds: DAY };
+    /// The usual ones, shortest first.
+    pub const USUAL: [Self; 6] = [
+        Self { seconds: 15 * MINUTE },
+        Self::HOUR_1,
+        Self { seconds: 6 * HOUR },
+        Self::HOURS_24,
+        Self { seconds: 7 * DAY },
+        Self { seconds: 30 * DAY },
+    ];
 
-    /// As it stands in the URL and on its button.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Minutes15 => "15m",
-            Self::Hour1 => "1h",
-            Self::Hours6 => "6h",
-            Self::Hours24 => "24h",
-            Self::Days7 => "7d",
-            Self::Days30 => "30d",
-        }
+    /// As it stands in the URL and on its button: `90m`, `24h`, `7d`.
+    pub fn text(self) -> String {
+        length_text(self.seconds)
     }
 
     pub const fn seconds(self) -> i64 {
-        match self {
-            Self::Minutes15 => 15 * MINUTE,
-            Self::Hour1 => HOUR,
-            Self::Hours6 => 6 * HOUR,
-            Self::Hours24 => DAY,
-            Self::Days7 => 7 * DAY,
-            Self::Days30 => 30 * DAY,
-        }
+        self.seconds
     }
 
     /// "the last 15 minutes".
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Minutes15 => "the last 15 minutes",
-            Self::Hour1 => "the last hour",
-            Self::Hours6 => "the last 6 hours",
-            Self::Hours24 => "the last 24 hours",
-            Self::Days7 => "the last 7 days",
-            Self::Days30 => "the last 30 days",
-        }
+    pub fn words(self) -> String {
+        let text = self.text();
+        let (number, unit) = text.split_at(text.len() - 1);
+        let unit = match unit {
+            "m" => "minute",
+            "h" => "hour",
+            _ => "day",
+        };
+        if number == "1" { format!("the last {unit}") } else { format!("the last {number} {unit}s") }
     }
 
-    /// The shortest that is at least this long.
+    /// The shortest of the usual ones that is at least this long.
     pub fn covering(seconds: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|last| last.seconds() >= seconds)
+        Self::USUAL.into_iter().find(|last| last.seconds() >= seconds)
     }
 
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|last| last.as_str() == text)
+        parse_length(text).map(|seconds| Self { seconds })
     }
 }
 
@@ -126,7 +122,7 @@ impl Span {
 impl From<Span> for String {
     fn from(span: Span) -> Self {
         match span {
-            Span::Last(last) => last.as_str().to_owned(),
+            Span::Last(last) => last.text(),
             Span::Fixed { from, to } => format!("{from}/{to}"),
         }
     }
@@ -149,7 +145,7 @@ mod tests {
 
     #[test]
     fn spans_survive_their_text() {
-        for span in Last::ALL.map(Span::Last) {
+        for span in Last::USUAL.map(Span::Last) {
             assert_eq!(Span::try_from(String::from(span)), Ok(span));
         }
         let fixed = Span::parse_fixed("2026-11-23T14:00:00Z", "2026-11-23T15:00:00Z").unwrap();
@@ -162,13 +158,31 @@ mod tests {
         let same = "2026-11-23T14:00:00Z";
         assert_eq!(Span::parse_fixed(same, same), Err(SpanError::Range(RangeError::Empty)));
         assert_eq!(Span::parse_fixed(same, "later"), Err(SpanError::Time));
-        assert_eq!(Span::try_from("2w".to_owned()), Err(SpanError::Time));
+        for text in ["2w", "m", "0h", "-1h", "1.5h", "4000d", "99999999999999999999d", "ä"] {
+            assert_eq!(Span::try_from(text.to_owned()), Err(SpanError::Time), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_relative_range_says_how_long_it_is() {
+        let words = |text: &str| {
+            Span::parse_last(text).map(|span| match span {
+                Span::Last(last) => (last.text(), last.words()),
+                Span::Fixed { .. } => unreachable!(),
+            })
+        };
+        let said = |text: &str, words: &str| Some((text.to_owned(), words.to_owned()));
+        assert_eq!(words("15m"), said("15m", "the last 15 minutes"));
+        assert_eq!(words("60m"), said("1h", "the last hour"));
+        assert_eq!(words("24h"), said("24h", "the last 24 hours"));
+        assert_eq!(words("1d"), said("24h", "the last 24 hours"));
+        assert_eq!(words("10d"), said("10d", "the last 10 days"));
     }
 
     #[test]
     fn a_wider_range_is_found() {
-        assert_eq!(Last::covering(2 * HOUR), Some(Last::Hours6));
-        assert_eq!(Last::covering(HOUR), Some(Last::Hour1));
+        assert_eq!(Last::covering(2 * HOUR), Some(Last::USUAL[2]));
+        assert_eq!(Last::covering(HOUR), Some(Last::HOUR_1));
         assert_eq!(Last::covering(31 * DAY), None);
     }
 }

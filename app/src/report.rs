@@ -4,10 +4,11 @@
 //! fails, the old one is shown and said to be old. Only another question clears the screen.
 
 use crate::api::Stamped;
+use crate::clock::Clock;
 use crate::codec::PageJson;
 use crate::live::Live;
 use crate::problem::Problem;
-use jiff::Timestamp;
+use crate::zone::ZoneSwitch;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub(crate) enum Status {
     Pending,
     /// Something, from this time, and whether it is stale.
     Ready {
-        at: Timestamp,
+        clock: Clock,
         stale: bool,
     },
     Failed(Problem),
@@ -80,8 +81,10 @@ where
         Fut: Future<Output = Result<Stamped<T>, Problem>> + Send + 'static,
     {
         let last = StoredValue::new(None::<Answer<T>>);
+        let zone = use_context::<ZoneSwitch>();
         let resource = Resource::new_with_options(
-            move || (question(), live.beat()),
+            // another zone is another beat: the old answer stays until the new one is there
+            move || (question(), (live.beat(), zone.map(ZoneSwitch::chosen))),
             move |(question, _)| {
                 let ask = ask.clone();
                 async move {
@@ -113,14 +116,14 @@ where
     /// Reads the report if there is one. To be called under a `Transition`.
     #[track_caller]
     pub(crate) fn with<U>(self, read: impl FnOnce(&T) -> U) -> Option<U> {
-        self.with_time(|report, _| read(report))
+        self.with_clock(|report, _| read(report))
     }
 
-    /// Reads the report and its time.
+    /// Reads the report with its time and zone.
     #[track_caller]
-    pub(crate) fn with_time<U>(self, read: impl FnOnce(&T, Timestamp) -> U) -> Option<U> {
+    pub(crate) fn with_clock<U>(self, read: impl FnOnce(&T, &Clock) -> U) -> Option<U> {
         self.resource.with(|answer| match answer {
-            Some(Ok(answer)) => Some(read(&answer.stamped.report, answer.stamped.at)),
+            Some(Ok(answer)) => Some(read(&answer.stamped.report, &answer.stamped.clock)),
             _ => None,
         })
     }
@@ -129,7 +132,9 @@ where
     pub(crate) fn status(self) -> Status {
         self.resource.with(|answer| match answer {
             None => Status::Pending,
-            Some(Ok(answer)) => Status::Ready { at: answer.stamped.at, stale: answer.stale.is_some() },
+            Some(Ok(answer)) => {
+                Status::Ready { clock: answer.stamped.clock.clone(), stale: answer.stale.is_some() }
+            }
             Some(Err(problem)) => Status::Failed(problem.clone()),
         })
     }

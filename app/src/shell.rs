@@ -4,7 +4,9 @@
 //! its reply.
 
 use crate::app::App;
+use crate::refresh;
 use crate::theme;
+use crate::zone;
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
@@ -13,13 +15,10 @@ use leptos_meta::{HashedStylesheet, MetaTags};
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     #[cfg(feature = "ssr")]
     content_security_policy();
-    #[cfg(feature = "ssr")]
-    let theme = theme::rendered();
-    #[cfg(not(feature = "ssr"))]
-    let theme = theme::Theme::default();
+    let (theme, zone, refresh) = (theme::rendered(), zone::rendered(), refresh::rendered());
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.as_str()>
+        <html lang="en" data-theme=theme.as_str() data-zone=zone data-refresh=refresh.as_str()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

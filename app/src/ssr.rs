@@ -3,6 +3,7 @@
 //! Besides these it provides [`store::Stores`]; `http::request::Parts` comes from leptos_axum. All of them are
 //! absent while the routes are being listed, so nothing may demand them outside a request.
 
+use crate::clock::Clock;
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -14,6 +15,8 @@ use store::{Failure, Stores};
 use telemetry::error::ApiError;
 use telemetry::report::User;
 use telemetry::report::ops::{DeadLetterDetail, DeadLetters, Flow, Pipeline};
+use telemetry::time::{DAY, Range};
+use telemetry::zone::Zone;
 
 /// Who is signed in, as the session middleware found out.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +71,19 @@ pub(crate) fn stores() -> Result<Stores, Problem> {
 
 pub(crate) fn now() -> Result<Timestamp, Problem> {
     use_context::<Now>().map(|clock| (clock.0)()).ok_or_else(|| not_provided("app::ssr::Now"))
+}
+
+/// Times as whoever asks wants them told: in the zone they name, else in the one they have chosen, else in UTC. The zone
+/// holds for `range` and for a year around now.
+pub(crate) fn clock(now: Timestamp, zone: Option<&str>, range: Option<Range>) -> Clock {
+    const YEAR: i64 = 366 * DAY;
+    let second = now.as_second();
+    // twice as far back as the range: that is what it is compared with
+    let from = range.map_or(second, |range| range.from.as_second() - range.seconds() - 8 * DAY);
+    let (from, to) = (from.min(second - YEAR), second + YEAR);
+    let named = |name: &str| Zone::named(name, from, to);
+    let zone = zone.and_then(named).or_else(|| named(&crate::zone::rendered()));
+    Clock::new(now, zone.unwrap_or_default())
 }
 
 pub(crate) fn ops() -> Result<Arc<dyn Operations>, Problem> {

@@ -1,11 +1,9 @@
-//! Light, dark, or as the system has it: kept in a cookie, written into `<html data-theme>`.
-//!
-//! The rule: the server renders the attribute, so nothing flashes; the browser reads the same attribute when it
-//! hydrates.
+//! Light, dark, or as the system has it.
 
+use crate::preference::Preference;
 use leptos::prelude::*;
 
-const COOKIE: &str = "theme";
+const CHOICE: Preference = Preference("theme");
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Theme {
@@ -60,8 +58,7 @@ impl ThemeSwitch {
     /// Changes the colours at once, and for the next visits.
     pub(crate) fn choose(self, theme: Theme) {
         self.chosen.set(theme);
-        #[cfg(feature = "hydrate")]
-        browser::apply(theme);
+        CHOICE.keep(theme.as_str());
         self.painted.update(|n| *n += 1);
     }
 
@@ -86,52 +83,5 @@ impl ThemeSwitch {
 
 /// What the page was rendered with.
 pub(crate) fn rendered() -> Theme {
-    #[cfg(feature = "ssr")]
-    return use_context::<axum::http::request::Parts>()
-        .and_then(|parts| cookie(&parts.headers, COOKIE))
-        .map_or_else(Theme::default, |value| Theme::parse(&value));
-    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-    return browser::rendered();
-    #[cfg(not(any(feature = "ssr", feature = "hydrate")))]
-    Theme::parse(COOKIE)
-}
-
-#[cfg(feature = "hydrate")]
-mod browser {
-    use super::{COOKIE, Theme};
-    use leptos::prelude::document;
-    use wasm_bindgen::JsCast;
-
-    #[cfg(not(feature = "ssr"))]
-    pub(super) fn rendered() -> Theme {
-        document()
-            .document_element()
-            .and_then(|root| root.get_attribute("data-theme"))
-            .map_or_else(Theme::default, |value| Theme::parse(&value))
-    }
-
-    pub(super) fn apply(theme: Theme) {
-        let theme = theme.as_str();
-        let document = document();
-        if let Some(root) = document.document_element() {
-            // cannot fail: the name is a valid one
-            let _ = root.set_attribute("data-theme", theme);
-        }
-        if let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() {
-            // where cookies are forbidden the choice lasts as long as the page
-            let _ = document.set_cookie(&format!("{COOKIE}={theme}; Path=/; Max-Age=31536000; SameSite=Lax"));
-        }
-    }
-}
-
-#[cfg(feature = "ssr")]
-fn cookie(headers: &axum::http::HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(axum::http::header::COOKIE)
-        .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
+    CHOICE.rendered().map_or_else(Theme::default, |value| Theme::parse(&value))
 }

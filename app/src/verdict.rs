@@ -2,8 +2,9 @@
 //!
 //! The rule: it says the worst first and names it; it never says that all is well where nothing was seen.
 
+use crate::clock::Clock;
+use crate::number;
 use crate::range::Span;
-use crate::{clock, number};
 use telemetry::report::ops::{Flow, Pipeline};
 use telemetry::report::{Health, Overview, ServiceRow, Services};
 
@@ -74,12 +75,12 @@ fn others(rows: &[&ServiceRow], worst: Health, rest: usize) -> String {
 }
 
 /// Whether hits come through; nothing to say while they do.
-pub(crate) fn of_flow(flow: &Flow) -> Option<Verdict> {
+pub(crate) fn of_flow(flow: &Flow, clock: &Clock) -> Option<Verdict> {
     let behind = flow.behind_ms.map(|ms| number::duration(ms as f64));
     let (health, headline, detail) = match (flow.refusing_since, flow.standing_still, behind) {
         (Some(since), ..) => (
             Health::Failing,
-            format!("Hits are being refused since {} UTC", clock::time(since)),
+            format!("Hits are being refused since {} {}", clock.time(since), clock.zone_name()),
             "The queue does not take them. Senders are told to come again later.",
         ),
         (None, true, Some(behind)) => (
@@ -103,7 +104,7 @@ pub(crate) fn of_flow(flow: &Flow) -> Option<Verdict> {
 }
 
 /// Whether the numbers can be trusted.
-pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Verdict {
+pub(crate) fn of_pipeline(pipeline: &Pipeline, clock: &Clock) -> Verdict {
     let down: Vec<String> = (!pipeline.queue.answers)
         .then(|| "the queue".to_owned())
         .into_iter()
@@ -125,7 +126,7 @@ pub(crate) fn of_pipeline(pipeline: &Pipeline) -> Verdict {
         0 => String::new(),
         n => format!("{} could not be processed", number::count_of(n, "message", "messages")),
     };
-    match of_flow(&pipeline.flow) {
+    match of_flow(&pipeline.flow, clock) {
         Some(verdict) => Verdict {
             detail: sentence(&[verdict.detail.trim_end_matches('.').to_owned(), down, dead]),
             ..verdict
@@ -156,7 +157,7 @@ pub(crate) fn of_traffic(overview: &Overview, span: Span) -> String {
     let requests = number::count_of(totals.requests, "request", "requests");
     let when = match span {
         Span::Last(last) => last.words(),
-        Span::Fixed { .. } => "this range",
+        Span::Fixed { .. } => "this range".to_owned(),
     };
     let errors = match totals.errors {
         0 => "no errors".to_owned(),

@@ -122,6 +122,9 @@ pub trait Queue: Send + Sync {
     /// Begins to consume. Several subscriptions share the messages.
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, QueueError>;
 
+    /// Begins to watch one client's messages as they are published, beside those who consume them.
+    async fn tail(&self, client: ClientId) -> Result<Box<dyn Tail>, QueueError>;
+
     async fn depth(&self) -> Result<Depth, QueueError>;
 
     /// Dead letters, oldest first, beginning behind the first `skip`.
@@ -138,6 +141,14 @@ pub trait Queue: Send + Sync {
 
     /// Answers when the queue can take messages.
     async fn ping(&self) -> Result<(), QueueError>;
+}
+
+/// Copies of a client's messages, for somebody who watches. It never presses on ingest: of what comes faster than it is
+/// read, the oldest is dropped.
+#[async_trait]
+pub trait Tail: Send {
+    /// Waits for the next message; its body. After an error nothing comes any more: begin anew.
+    async fn next(&mut self) -> Result<Vec<u8>, QueueError>;
 }
 
 /// A consumer's side of a queue. Dropping it gives back what was not acked.

@@ -13,6 +13,7 @@ pub mod edge;
 mod headers;
 pub mod health;
 pub mod ingest;
+pub mod live;
 pub mod metrics;
 pub mod ops;
 mod pages;

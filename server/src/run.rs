@@ -6,6 +6,7 @@
 use crate::auth::{self, Authenticator};
 use crate::edge::Edge;
 use crate::ingest::Ingest;
+use crate::live::Live;
 use crate::ops::Watch;
 use crate::routes;
 use crate::serve;
@@ -39,7 +40,7 @@ pub async fn run(
     let deadline = config.shutdown_timeout();
     let listening = listener.local_addr().context("could not tell where the server listens")?;
     let _lock = lock_data_dir(&config.data_dir)?;
-    let state = open(config, listening, clock).await?;
+    let state = open(config, listening, clock, shutdown.clone()).await?;
     greet(&state, listening).await?;
 
     let tasks = TaskTracker::new();
@@ -88,7 +89,12 @@ fn lock_data_dir(folder: &Path) -> anyhow::Result<DataDir> {
     })
 }
 
-async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Result<AppState> {
+async fn open(
+    config: Config,
+    listening: SocketAddr,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> anyhow::Result<AppState> {
     let queue = engines::queue(&config).await?;
     let stores = engines::stores(&config).await?;
     let public_url = config.public_url(listening);
@@ -125,6 +131,7 @@ async fn open(config: Config, listening: SocketAddr, clock: Clock) -> anyhow::Re
         edge,
         consumer,
         watch,
+        live: Live::new(shutdown),
         auth,
         setup_token,
         leptos,

@@ -3,6 +3,7 @@
 use crate::auth::Authenticator;
 use crate::edge::Edge;
 use crate::ingest::Ingest;
+use crate::live::Live;
 use crate::ops::Watch;
 use axum::extract::FromRef;
 use consumer::Consumer;
@@ -30,6 +31,7 @@ pub struct Parts {
     pub edge: Edge,
     pub consumer: Consumer,
     pub watch: Watch,
+    pub live: Live,
     pub auth: Authenticator,
     /// Asked for at onboarding when the server listens on more than loopback; printed at start.
     pub setup_token: Option<String>,

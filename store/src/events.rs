@@ -42,6 +42,31 @@ pub struct EventFilter {
     pub text: Option<String>,
 }
 
+impl EventFilter {
+    /// Whether a hit is one of those that the filter lists.
+    pub fn matches(&self, hit: &Hit<'_>) -> bool {
+        let is = |wanted: &Option<String>, text: Option<&str>| wanted.is_none() || wanted.as_deref() == text;
+        let holds = |wanted: &str| {
+            let wanted = wanted.as_bytes();
+            [Some(hit.endpoint), hit.error, hit.trace_id, hit.event_id, hit.consumer]
+                .into_iter()
+                .flatten()
+                .any(|text| {
+                    text.as_bytes().windows(wanted.len().max(1)).any(|part| part.eq_ignore_ascii_case(wanted))
+                })
+        };
+        is(&self.service, Some(hit.service))
+            && is(&self.environment, Some(hit.environment))
+            && is(&self.endpoint, Some(hit.endpoint))
+            && is(&self.trace_id, hit.trace_id)
+            && is(&self.consumer, hit.consumer)
+            && self.method.is_none_or(|method| method == hit.method)
+            && self.status.is_none_or(|(low, high)| (low..=high).contains(&hit.status))
+            && self.min_latency_ms.is_none_or(|least| hit.latency_ms >= least)
+            && self.text.as_deref().is_none_or(holds)
+    }
+}
+
 /// Where a page of the request log begins: just before this event, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventCursor {

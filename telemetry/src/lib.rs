@@ -20,3 +20,4 @@ pub mod report;
 pub mod route;
 pub mod sketch;
 pub mod time;
+pub mod zone;

@@ -9,6 +9,7 @@ pub mod edges;
 mod failures;
 mod latencies;
 pub mod limits;
+mod live;
 mod markers;
 pub mod ops;
 mod status;
@@ -16,11 +17,12 @@ mod status;
 pub use changes::{Changes, EndpointShare, Rise, StatusShare};
 pub use failures::{FailureGroup, Failures};
 pub use latencies::{Latencies, LatencyBand, LatencySlot};
+pub use live::{Counted, LastMinute, Tailed};
 pub use markers::{Marker, Markers};
 pub use status::{StatusFilter, StatusFilterError};
 
-use crate::hit::Method;
-use crate::time::{Resolution, Step};
+use crate::hit::{Hit, Method};
+use crate::time::{Resolution, Step, from_millisecond};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +159,9 @@ pub struct Timeseries {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub to: Timestamp,
     pub step: Step,
+    /// Where the last slot ends: later than `to` where it is not complete. Every other slot ends where the next begins.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub end: Timestamp,
     /// Every bucket of the range, also the empty ones, oldest first.
     pub buckets: Vec<Bucket>,
 }
@@ -314,6 +319,27 @@ pub struct RequestRow {
     pub event_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
+}
+
+impl RequestRow {
+    /// A hit as the log shows it, under this id.
+    pub fn of(id: String, hit: &Hit<'_>) -> Self {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            id,
+            timestamp: from_millisecond(hit.at),
+            service: hit.service.to_owned(),
+            environment: hit.environment.to_owned(),
+            method: hit.method,
+            endpoint: hit.endpoint.to_owned(),
+            status: hit.status,
+            latency_ms: hit.latency_ms,
+            consumer: owned(hit.consumer),
+            trace_id: owned(hit.trace_id),
+            event_id: owned(hit.event_id),
+            error: owned(hit.error),
+        }
+    }
 }
 
 /// `GET /api/requests/{id}`: one raw hit, whole. Sensitive values are masked.

@@ -254,6 +254,27 @@ fn second_rounded_up(time: Timestamp) -> i64 {
     time.as_second() + i64::from(time.subsec_nanosecond() > 0)
 }
 
+/// Reads a length such as `90m`, `24h` or `7d` into seconds: whole minutes, hours or days, at most ten years.
+pub fn parse_length(text: &str) -> Option<i64> {
+    let (number, unit) = match text.as_bytes() {
+        [.., b'm'] => (&text[..text.len() - 1], MINUTE),
+        [.., b'h'] => (&text[..text.len() - 1], HOUR),
+        [.., b'd'] => (&text[..text.len() - 1], DAY),
+        _ => return None,
+    };
+    let seconds = number.parse::<u32>().ok().map(i64::from)?.checked_mul(unit)?;
+    (1..=3_660 * DAY).contains(&seconds).then_some(seconds)
+}
+
+/// A length as [`parse_length`] reads it, in the widest unit that fits; a single day is `24h`.
+pub fn length_text(seconds: i64) -> String {
+    match seconds {
+        s if s % DAY == 0 && s > DAY => format!("{}d", s / DAY),
+        s if s % HOUR == 0 => format!("{}h", s / HOUR),
+        s => format!("{}m", s / MINUTE),
+    }
+}
+
 /// The time at a Unix second, held inside what a timestamp can express.
 pub fn from_second(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })

@@ -15,7 +15,7 @@ pub async fn flow() -> Result<Stamped<Flow>, Problem> {
     ssr::telling_status(async {
         let (ops, now) = (ssr::ops()?, ssr::now()?);
         ssr::caller()?;
-        Ok(Stamped { at: now, report: ops.flow().await })
+        Ok(Stamped { clock: ssr::clock(now, None, None), report: ops.flow().await })
     })
     .await
 }
@@ -27,7 +27,7 @@ pub async fn pipeline() -> Result<Stamped<Pipeline>, Problem> {
     ssr::telling_status(async {
         let (ops, user) = (ssr::ops()?, ssr::caller()?);
         let report = ops.pipeline(&user).await?;
-        Ok(Stamped { at: report.at, report })
+        Ok(Stamped { clock: ssr::clock(report.at, None, None), report })
     })
     .await
 }
@@ -39,7 +39,7 @@ pub async fn dead_letters(skip: usize, limit: usize) -> Result<Stamped<DeadLette
     ssr::telling_status(async {
         let (ops, now, user) = (ssr::ops()?, ssr::now()?, ssr::caller()?);
         let report = ops.dead_letters(&user, skip, limit.clamp(1, 100)).await?;
-        Ok(Stamped { at: now, report })
+        Ok(Stamped { clock: ssr::clock(now, None, None), report })
     })
     .await
 }
@@ -54,7 +54,7 @@ pub async fn dead_letter(id: Option<String>) -> Result<Stamped<Option<DeadLetter
             Some(id) => Some(ops.dead_letter(&user, &id).await?),
             None => None,
         };
-        Ok(Stamped { at: now, report })
+        Ok(Stamped { clock: ssr::clock(now, None, None), report })
     })
     .await
 }

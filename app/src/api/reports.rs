@@ -1,10 +1,12 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
+use crate::clock::Clock;
 use crate::compare::Against;
 use crate::filter::Filter;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::range::Span;
+#[cfg(feature = "ssr")]
 use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -23,6 +25,9 @@ pub struct Asked {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client: Option<ClientId>,
     pub span: Span,
+    /// `None`: the zone that the caller has chosen.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone: Option<String>,
     #[serde(skip_serializing_if = "Filter::is_empty", default)]
     pub filter: Filter,
 }
@@ -30,7 +35,8 @@ pub struct Asked {
 impl Asked {
     /// What a page asks where it stands.
     pub(crate) fn of(place: &Place) -> Self {
-        Self { client: place.client, span: place.span, filter: place.filter.clone() }
+        let Place { client, span, zone, filter, .. } = place;
+        Self { client: *client, span: *span, zone: zone.clone(), filter: filter.clone() }
     }
 
     /// What there is to choose from stays when a status is chosen.
@@ -39,10 +45,10 @@ impl Asked {
     }
 }
 
-/// A report and the server's time when it was made.
+/// A report, and the time at which it was made in the zone of whoever asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped<T> {
-    pub at: Timestamp,
+    pub clock: Clock,
     pub report: T,
 }
 
@@ -210,16 +216,19 @@ pub(super) mod authorised {
         ssr::telling_status(async {
             let (stores, now) = (ssr::stores()?, ssr::now()?);
             let scope = scope(&stores, &ssr::caller()?, asked.client).await?;
+            let range = asked.span.resolve(now);
+            let clock = ssr::clock(now, asked.zone.as_deref(), Some(range));
             let query = AnalyticsQuery {
-                range: asked.span.resolve(now),
+                range,
                 service: asked.filter.service,
                 endpoint: asked.filter.endpoint,
                 method: asked.filter.method,
                 environment: asked.filter.environment,
                 status: asked.filter.status.map(StatusFilter::bounds),
+                zone: clock.zone().clone(),
             };
             let report = report(Ask { stores, scope, query, now }).await?;
-            Ok(Stamped { at: now, report })
+            Ok(Stamped { clock, report })
         })
         .await
     }

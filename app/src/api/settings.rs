@@ -136,7 +136,7 @@ pub async fn sessions() -> Result<Stamped<Vec<SessionInfo>>, Problem> {
         let current = ssr::session_id();
         let sessions = stores.accounts.sessions_of(user.id, now).await?;
         let report = sessions.into_iter().map(|session| session.shown(current.as_deref())).collect();
-        Ok(Stamped { at: now, report })
+        Ok(Stamped { clock: ssr::clock(now, None, None), report })
     })
     .await
 }
@@ -181,7 +181,7 @@ pub(super) mod allowed {
             let (stores, now, user) = (ssr::stores()?, ssr::now()?, ssr::caller()?);
             let scope = require(&user, permission)?;
             let report = view(InInstance { stores, scope, user }).await?;
-            Ok(Stamped { at: now, report })
+            Ok(Stamped { clock: ssr::clock(now, None, None), report })
         })
         .await
     }
@@ -203,7 +203,7 @@ pub(super) mod allowed {
             };
             let scope = authorise(&*stores.accounts, &user, client, permission).await?;
             let report = view(InClient { stores, scope, user, now }).await?;
-            Ok(Stamped { at: now, report })
+            Ok(Stamped { clock: ssr::clock(now, None, None), report })
         })
         .await
     }

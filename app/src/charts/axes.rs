@@ -2,7 +2,7 @@
 //!
 //! The rule: margins are equal and the x axis is the same, so charts above and beside one another align.
 
-use crate::clock;
+use crate::clock::Clock;
 use charming::Chart;
 use charming::component::{Axis, Grid};
 use charming::element::{
@@ -42,9 +42,9 @@ impl Scale {
 }
 
 /// An empty chart over the slots of a time series.
-pub(super) fn chart(series: &Timeseries, scale: Scale, pointer: AxisPointerType) -> Chart {
+pub(super) fn chart(series: &Timeseries, clock: &Clock, scale: Scale, pointer: AxisPointerType) -> Chart {
     let starts: Vec<Timestamp> = series.buckets.iter().map(|bucket| bucket.start).collect();
-    over_slots(labels(&starts, series.step), scale, pointer)
+    over_slots(labels(&starts, series.step, clock), scale, pointer)
 }
 
 /// An empty chart over slots with these labels; "" is none.
@@ -85,7 +85,7 @@ pub(super) fn over_slots(labels: Vec<String>, scale: Scale, pointer: AxisPointer
 }
 
 /// A label for few of the slots, round ones, and "" for the others: never more than nine.
-pub(super) fn labels(starts: &[Timestamp], step: Step) -> Vec<String> {
+pub(super) fn labels(starts: &[Timestamp], step: Step, clock: &Clock) -> Vec<String> {
     const APART: [i64; 15] = [
         MINUTE,
         2 * MINUTE,
@@ -111,8 +111,9 @@ pub(super) fn labels(starts: &[Timestamp], step: Step) -> Vec<String> {
     let apart = APART.into_iter().find(|apart| *apart >= wanted.max(step.seconds()));
     let apart = apart.unwrap_or(30 * DAY * (1 + wanted / (30 * DAY)));
     let label = |start: &Timestamp| {
-        let round = start.as_second().rem_euclid(apart) == 0;
-        if round { clock::tick(*start, step) } else { String::new() }
+        // the first slot of each round stretch of local time: slots need not begin at its very edge
+        let first = clock.local_seconds(*start).rem_euclid(apart) < step.seconds();
+        if first { clock.tick(*start, step) } else { String::new() }
     };
     starts.iter().map(label).collect()
 }
@@ -146,7 +147,7 @@ mod tests {
             for n in [1, 7, 61, 97, 169, 400] {
                 let starts: Vec<Timestamp> =
                     samples::quiet(step, n).buckets.iter().map(|slot| slot.start).collect();
-                let labels = labels(&starts, step);
+                let labels = labels(&starts, step, &samples::later());
                 let named: Vec<_> = labels.iter().filter(|label| !label.is_empty()).collect();
                 assert_eq!(labels.len(), n);
                 assert!(named.len() <= 10, "{step:?} × {n}: {named:?}");

@@ -6,10 +6,10 @@ use super::axes::{Scale, over_slots};
 use super::heatmap::{band_labels, name};
 use super::option::option;
 use super::{Drawing, Plot, Table, Tip, TipRow};
+use crate::clock::Clock;
 use crate::number;
 use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Bar;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use telemetry::report::{Latencies, LatencyBand};
 
@@ -32,7 +32,7 @@ fn total(report: &Latencies) -> u64 {
     report.bands.iter().map(|band| band.requests).sum()
 }
 
-fn caption(report: &Latencies, _at: Timestamp) -> String {
+fn caption(report: &Latencies, _clock: &Clock) -> String {
     let latency = &report.latency_ms;
     match (latency.min, latency.max) {
         (Some(min), Some(max)) => format!(
@@ -65,7 +65,7 @@ fn marks(report: &Latencies) -> Vec<(usize, String)> {
     marks
 }
 
-fn draw(report: &Latencies, _at: Timestamp, _only: Option<&'static str>) -> Drawing {
+fn draw(report: &Latencies, _clock: &Clock, _only: Option<&'static str>) -> Drawing {
     let highest = report.bands.iter().map(|band| band.requests).max().unwrap_or(0);
     let labels = band_labels(&report.bands);
     let chart = over_slots(labels, Scale::over(highest as f64, 1.0), AxisPointerType::Shadow)
@@ -132,7 +132,7 @@ fn tips(report: &Latencies) -> Vec<Tip> {
     report.bands.iter().map(tip).collect()
 }
 
-fn table(report: &Latencies) -> Table {
+fn table(report: &Latencies, _clock: &Clock) -> Table {
     let rows = tips(report).into_iter().map(|tip| {
         let cells = tip.rows.into_iter().flat_map(|row| [row.value, row.share]).collect();
         (tip.title, cells)
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn bars_marks_and_table_say_the_same() {
         let report = samples::two_modes();
-        let drawing = draw(&report, samples::later(), None);
+        let drawing = draw(&report, &samples::later(), None);
         let series = &drawing.option["series"][0];
         assert_eq!(
             series["data"],
@@ -160,8 +160,8 @@ mod tests {
             (1, &json!(4), &json!("p50, p95, p99"))
         );
         assert_eq!(drawing.tips[4].rows[1].value, "109");
-        assert_eq!(table(&report).rows[0].1[0], "9");
-        assert!(caption(&report, samples::later()).starts_with("From 8"));
+        assert_eq!(table(&report, &samples::later()).rows[0].1[0], "9");
+        assert!(caption(&report, &samples::later()).starts_with("From 8"));
     }
 
     #[test]
@@ -169,8 +169,8 @@ mod tests {
         let mut report = samples::two_modes();
         (report.bands, report.slots) = (Vec::new(), Vec::new());
         report.latency_ms = telemetry::report::Latency::default();
-        let drawing = draw(&report, samples::later(), None);
+        let drawing = draw(&report, &samples::later(), None);
         assert!(drawing.tips.is_empty());
-        assert_eq!(caption(&report, samples::later()), "No requests.");
+        assert_eq!(caption(&report, &samples::later()), "No requests.");
     }
 }

@@ -4,13 +4,11 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{
-    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
-};
+use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
 use crate::api::Compared;
-use crate::{clock, number};
+use crate::clock::Clock;
+use crate::number;
 use charming::element::AxisPointerType;
-use jiff::Timestamp;
 use telemetry::report::{Bucket, Timeseries, Totals};
 
 pub(crate) static ERRORS: Plot = Plot {
@@ -49,7 +47,7 @@ fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
     figures_of(series, other, |totals| totals.error_rate.map(|rate| rate * 100.0))
 }
 
-fn caption(series: &Timeseries, _at: Timestamp) -> String {
+fn caption(series: &Timeseries, clock: &Clock) -> String {
     let (requests, errors, _) = sums(series);
     if requests == 0 {
         return "No requests.".to_owned();
@@ -61,12 +59,12 @@ fn caption(series: &Timeseries, _at: Timestamp) -> String {
         "{} of {} failed; worst {} ({}).",
         number::exact(errors),
         number::count_of(requests, "request", "requests"),
-        when(series, bucket),
+        when(series, bucket, clock),
         number::percent(highest)
     )
 }
 
-fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawing {
+fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawing {
     let values = |part: fn(&Totals) -> u64| -> Vec<Option<f64>> {
         let value = |bucket: &Bucket| share(part(&bucket.totals), &bucket.totals).map(|share| share * 100.0);
         series.buckets.iter().map(value).collect()
@@ -88,16 +86,22 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     .filter(|stroke| only.is_none_or(|only| only == stroke.key))
     .collect();
     let highest = strokes.iter().flat_map(|stroke| &stroke.values).flatten().copied().fold(1.0, f64::max);
-    let open_end = series.buckets.last().is_some_and(|bucket| is_partial(series, bucket, at));
+    let slots = each(series, clock);
+    let open_end = slots.last().is_some_and(|slot| slot.partial);
     Drawing {
-        option: lines(chart(series, Scale::over(highest, 0.25), AxisPointerType::Line), &strokes, open_end),
-        tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
+        option: lines(
+            chart(series, clock, Scale::over(highest, 0.25), AxisPointerType::Line),
+            &strokes,
+            open_end,
+        ),
+        tips: slots.iter().map(tip).collect(),
         write: Some(|value| number::percent(value / 100.0)),
         over_time: true,
     }
 }
 
-fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
+fn tip(slot: &Slot) -> Tip {
+    let bucket = slot.bucket;
     let totals = &bucket.totals;
     let row = |(key, label): (&'static str, &'static str), part| TipRow {
         key,
@@ -106,14 +110,15 @@ fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
         share: format!("{} of {}", number::exact(part), number::exact(totals.requests)),
     };
     Tip {
-        title: clock::bucket(bucket.start, series.step),
+        title: slot.name.clone(),
         rows: vec![row(ALL, totals.errors), row(SERVER, totals.server_errors)],
-        note: tip_note(series, bucket, at),
+        note: slot.note(),
     }
 }
 
-fn table(series: &Timeseries) -> Table {
-    let row = |bucket: &Bucket| {
+fn table(series: &Timeseries, clock: &Clock) -> Table {
+    let row = |slot: Slot| {
+        let bucket = slot.bucket;
         let totals = &bucket.totals;
         let cells = vec![
             number::exact(totals.requests),
@@ -121,11 +126,11 @@ fn table(series: &Timeseries) -> Table {
             number::exact(totals.server_errors),
             number::rate(totals.errors, totals.requests),
         ];
-        (clock::bucket(bucket.start, series.step), cells)
+        (slot.name, cells)
     };
     Table {
         head: vec!["Slot", "Requests", "4xx", "5xx", "Error rate"],
-        rows: series.buckets.iter().map(row).collect(),
+        rows: each(series, clock).into_iter().map(row).collect(),
     }
 }
 
@@ -138,14 +143,14 @@ mod tests {
     #[test]
     fn the_axis_reaches_at_least_one_per_cent() {
         let series = samples::busy(Step::Minute1, &[(100_000, 1), (10, 0)]);
-        let option = draw(&series, samples::later(), None).option;
+        let option = draw(&series, &samples::later(), None).option;
         assert!(option["yAxis"]["max"].as_f64().unwrap() >= 1.0);
     }
 
     #[test]
     fn slots_without_requests_have_no_rate() {
         let series = samples::busy(Step::Minute1, &[(9, 1), (0, 0), (10, 0)]);
-        let option = draw(&series, samples::later(), Some("s5xx")).option;
+        let option = draw(&series, &samples::later(), Some("s5xx")).option;
         assert_eq!(option["series"].as_array().map(Vec::len), Some(1));
         assert_eq!(option["series"][0]["data"][1], serde_json::Value::Null);
         assert_eq!(option["series"][0]["connectNulls"], false);
@@ -153,9 +158,9 @@ mod tests {
 
     #[test]
     fn the_sentence_tells_quiet_from_good() {
-        assert_eq!(caption(&samples::quiet(Step::Hour1, 2), samples::later()), "No requests.");
-        assert_eq!(caption(&samples::busy(Step::Hour1, &[(5, 0)]), samples::later()), "No errors.");
-        let bad = caption(&samples::busy(Step::Hour1, &[(90, 10), (100, 0)]), samples::later());
+        assert_eq!(caption(&samples::quiet(Step::Hour1, 2), &samples::later()), "No requests.");
+        assert_eq!(caption(&samples::busy(Step::Hour1, &[(5, 0)]), &samples::later()), "No errors.");
+        let bad = caption(&samples::busy(Step::Hour1, &[(90, 10), (100, 0)]), &samples::later());
         assert_eq!(bad.replace('\u{202f}', " "), "10 of 200 requests failed; worst at 00:00 (10 %).");
     }
 }

@@ -5,8 +5,9 @@
 
 use super::axes::{Scale, labels, over_slots};
 use super::option::{merge, option};
-use super::{Drawing, Ends, Plot, Table, Tip, TipRow, slots_within};
-use crate::{clock, number};
+use super::{Drawing, Ends, Plot, Table, Tip, TipRow, ends};
+use crate::clock::Clock;
+use crate::number;
 use charming::component::{VisualMap, VisualMapChannel, VisualMapType};
 use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Heatmap;
@@ -80,36 +81,39 @@ pub(super) fn band_labels(bands: &[LatencyBand]) -> Vec<String> {
     labels
 }
 
-fn caption(report: &Latencies, _at: Timestamp) -> String {
+fn caption(report: &Latencies, clock: &Clock) -> String {
     let Some(busiest) = cells(report).max_by_key(|cell| cell.requests) else {
         return "No requests.".to_owned();
     };
     let (slot, band) = (&report.slots[busiest.slot], &report.bands[busiest.band]);
     format!(
         "Most at {}: {} of {}; the more, the stronger the colour.",
-        clock::tick(slot.start, report.step),
+        clock.tick(slot.start, report.step),
         number::count_of(busiest.requests, "request", "requests"),
         name(band)
     )
 }
 
-fn draw(report: &Latencies, _at: Timestamp, _only: Option<&'static str>) -> Drawing {
+fn draw(report: &Latencies, clock: &Clock, _only: Option<&'static str>) -> Drawing {
     let starts: Vec<Timestamp> = report.slots.iter().map(|slot| slot.start).collect();
     let strength = |n: u64| (1.0 + n as f64).log10();
     let colours = COLOURS.map(|name| format!("${name}"));
-    let chart = over_slots(labels(&starts, report.step), Scale::over(1.0, 1.0), AxisPointerType::Shadow)
-        .visual_map(
-            VisualMap::new()
-                .type_(VisualMapType::Continuous)
-                .show(false)
-                .min(0.0)
-                .max(strength(most(report).max(1)))
-                .dimension(2)
-                .in_range(
-                    VisualMapChannel::new().color(colours.iter().map(String::as_str).collect::<Vec<_>>()),
-                ),
-        )
-        .series(Heatmap::new().id("heat").name("Requests").item_style(ItemStyle::new().border_width(0.0)));
+    let chart =
+        over_slots(labels(&starts, report.step, clock), Scale::over(1.0, 1.0), AxisPointerType::Shadow)
+            .visual_map(
+                VisualMap::new()
+                    .type_(VisualMapType::Continuous)
+                    .show(false)
+                    .min(0.0)
+                    .max(strength(most(report).max(1)))
+                    .dimension(2)
+                    .in_range(
+                        VisualMapChannel::new().color(colours.iter().map(String::as_str).collect::<Vec<_>>()),
+                    ),
+            )
+            .series(
+                Heatmap::new().id("heat").name("Requests").item_style(ItemStyle::new().border_width(0.0)),
+            );
     let data: Vec<Value> =
         cells(report).map(|cell| json!([cell.slot, cell.band, strength(cell.requests)])).collect();
     let patch =
@@ -125,11 +129,18 @@ fn draw(report: &Latencies, _at: Timestamp, _only: Option<&'static str>) -> Draw
     });
     merge(&mut option["yAxis"]["axisLabel"], quiet);
     merge(&mut option["yAxis"]["axisLabel"], json!({ "interval": 0 }));
-    let tips = report.slots.iter().map(|slot| tip(report, slot)).collect();
+    let tips =
+        report.slots.iter().zip(names(report, clock)).map(|(slot, name)| tip(report, slot, name)).collect();
     Drawing { option, tips, write: None, over_time: true }
 }
 
-fn tip(report: &Latencies, slot: &LatencySlot) -> Tip {
+/// The names of the slots.
+fn names(report: &Latencies, clock: &Clock) -> Vec<String> {
+    let starts: Vec<Timestamp> = report.slots.iter().map(|slot| slot.start).collect();
+    starts.iter().zip(ends(&starts, report.end)).map(|(start, end)| clock.slot(*start, end)).collect()
+}
+
+fn tip(report: &Latencies, slot: &LatencySlot, title: String) -> Tip {
     let whole: u64 = slot.requests.iter().sum();
     let mut bands: Vec<(usize, u64)> = slot.requests.iter().copied().enumerate().collect();
     bands.retain(|(_, n)| *n > 0);
@@ -143,18 +154,20 @@ fn tip(report: &Latencies, slot: &LatencySlot) -> Tip {
     let all = TipRow { key: "", label: "Requests".into(), value: number::exact(whole), share: String::new() };
     let more = bands.len() > TOLD;
     Tip {
-        title: clock::bucket(slot.start, report.step),
+        title,
         rows: std::iter::once(all).chain(bands.into_iter().take(TOLD).map(row)).collect(),
         note: more.then_some("and others with fewer"),
     }
 }
 
 fn slots(report: &Latencies) -> Vec<Ends> {
-    slots_within(report.from, report.to, report.step, report.slots.iter().map(|slot| slot.start))
+    let starts: Vec<Timestamp> = report.slots.iter().map(|slot| slot.start).collect();
+    let ends = ends(&starts, report.end);
+    starts.iter().zip(ends).map(|(start, end)| ((*start).max(report.from), end.min(report.to))).collect()
 }
 
-fn table(report: &Latencies) -> Table {
-    let row = |slot: &LatencySlot| {
+fn table(report: &Latencies, clock: &Clock) -> Table {
+    let row = |(slot, slot_name): (&LatencySlot, String)| {
         let occupied = || slot.requests.iter().enumerate().filter(|(_, n)| **n > 0);
         let band = |place: Option<usize>| {
             let band = place.and_then(|place| report.bands.get(slot.first + place));
@@ -166,11 +179,11 @@ fn table(report: &Latencies) -> Table {
             band(occupied().max_by_key(|(_, n)| **n).map(|(place, _)| place)),
             band(occupied().next_back().map(|(place, _)| place)),
         ];
-        (clock::bucket(slot.start, report.step), cells)
+        (slot_name, cells)
     };
     Table {
         head: vec!["Slot", "Requests", "Fastest", "Most", "Slowest"],
-        rows: report.slots.iter().map(row).collect(),
+        rows: report.slots.iter().zip(names(report, clock)).map(row).collect(),
     }
 }
 
@@ -182,7 +195,7 @@ mod tests {
     #[test]
     fn cells_are_where_requests_are() {
         let report = samples::two_modes();
-        let option = draw(&report, samples::later(), None).option;
+        let option = draw(&report, &samples::later(), None).option;
         let data = option["series"][0]["data"].as_array().unwrap();
         let places: Vec<(u64, u64)> =
             data.iter().map(|cell| (cell[0].as_u64().unwrap(), cell[1].as_u64().unwrap())).collect();
@@ -198,13 +211,13 @@ mod tests {
         let report = samples::two_modes();
         assert_eq!(most(&report), 99);
         assert!(
-            caption(&report, samples::later()).contains("99 requests of 16"),
+            caption(&report, &samples::later()).contains("99 requests of 16"),
             "{}",
-            caption(&report, samples::later())
+            caption(&report, &samples::later())
         );
-        let tip = &draw(&report, samples::later(), None).tips[0];
+        let tip = &draw(&report, &samples::later(), None).tips[0];
         assert_eq!(tip.rows.iter().map(|row| &*row.value).collect::<Vec<_>>(), ["108", "99", "9"]);
-        assert_eq!(table(&report).rows[1].1, ["0", "–", "–", "–"]);
+        assert_eq!(table(&report, &samples::later()).rows[1].1, ["0", "–", "–", "–"]);
     }
 
     #[test]

@@ -4,14 +4,12 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{
-    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
-};
+use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
 use crate::api::Compared;
-use crate::{clock, number};
+use crate::clock::Clock;
+use crate::number;
 use charming::element::AxisPointerType;
-use jiff::Timestamp;
-use telemetry::report::{Bucket, Latency, Timeseries};
+use telemetry::report::{Latency, Timeseries};
 
 pub(crate) static LATENCY: Plot = Plot {
     title: "Latency",
@@ -43,14 +41,16 @@ fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
     figures_of(series, other, |totals| totals.latency_ms.p95)
 }
 
-fn caption(series: &Timeseries, _at: Timestamp) -> String {
+fn caption(series: &Timeseries, clock: &Clock) -> String {
     match peak(series, |bucket| bucket.totals.latency_ms.p95) {
-        Some((bucket, ms)) => format!("p95 was highest {} ({}).", when(series, bucket), number::duration(ms)),
+        Some((bucket, ms)) => {
+            format!("p95 was highest {} ({}).", when(series, bucket, clock), number::duration(ms))
+        }
         None => "No requests.".to_owned(),
     }
 }
 
-fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawing {
+fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawing {
     let stroke = |(key, value): Percentile| Stroke {
         key,
         label: key,
@@ -63,38 +63,41 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     let chosen = |(key, _): &Percentile| only.is_none_or(|only| only == *key);
     let strokes: Vec<Stroke> = PERCENTILES.into_iter().filter(chosen).map(stroke).collect();
     let highest = strokes.iter().flat_map(|stroke| &stroke.values).flatten().copied().fold(0.0, f64::max);
-    let open_end = series.buckets.last().is_some_and(|bucket| is_partial(series, bucket, at));
+    let slots = each(series, clock);
+    let open_end = slots.last().is_some_and(|slot| slot.partial);
     Drawing {
-        option: lines(chart(series, Scale::over(highest, 0.01), AxisPointerType::Line), &strokes, open_end),
-        tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
+        option: lines(
+            chart(series, clock, Scale::over(highest, 0.01), AxisPointerType::Line),
+            &strokes,
+            open_end,
+        ),
+        tips: slots.iter().map(tip).collect(),
         write: Some(|ms| if ms == 0.0 { "0".to_owned() } else { number::duration(ms) }),
         over_time: true,
     }
 }
 
-fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
+fn tip(slot: &Slot) -> Tip {
+    let bucket = slot.bucket;
     let row = |(key, value): Percentile| TipRow {
         key,
         label: key.into(),
         value: number::latency(value(&bucket.totals.latency_ms)),
         share: String::new(),
     };
-    Tip {
-        title: clock::bucket(bucket.start, series.step),
-        rows: PERCENTILES.into_iter().map(row).collect(),
-        note: tip_note(series, bucket, at),
-    }
+    Tip { title: slot.name.clone(), rows: PERCENTILES.into_iter().map(row).collect(), note: slot.note() }
 }
 
-fn table(series: &Timeseries) -> Table {
-    let row = |bucket: &Bucket| {
+fn table(series: &Timeseries, clock: &Clock) -> Table {
+    let row = |slot: Slot| {
+        let bucket = slot.bucket;
         let latency = &bucket.totals.latency_ms;
         let cells = [latency.p50, latency.p95, latency.p99, latency.max].map(number::latency);
-        (clock::bucket(bucket.start, series.step), cells.to_vec())
+        (slot.name, cells.to_vec())
     };
     Table {
         head: vec!["Slot", "p50", "p95", "p99", "Longest"],
-        rows: series.buckets.iter().map(row).collect(),
+        rows: each(series, clock).into_iter().map(row).collect(),
     }
 }
 
@@ -107,18 +110,18 @@ mod tests {
     #[test]
     fn the_end_is_dashed_while_the_last_slot_is_not_over() {
         let series = samples::busy(Step::Minute1, &[(5, 0), (3, 0), (4, 0)]);
-        let during = Timestamp::from_second(series.to.as_second() - 10).unwrap();
-        let open = draw(&series, during, Some("p95")).option;
+        let during = samples::clock_at(series.to.as_second() - 10);
+        let open = draw(&series, &during, Some("p95")).option;
         assert_eq!(open["series"][0]["data"], serde_json::json!([40.0, 40.0, null]));
         assert_eq!(open["series"][1]["data"], serde_json::json!([null, 40.0, 40.0]));
         assert_eq!(open["series"][1]["lineStyle"]["type"], "dashed");
-        let over = draw(&series, samples::later(), None).option;
+        let over = draw(&series, &samples::later(), None).option;
         assert_eq!(over["series"].as_array().map(Vec::len), Some(3));
     }
 
     #[test]
     fn the_sentence_names_the_slowest_slot() {
-        let text = caption(&samples::busy(Step::Minute1, &[(5, 0)]), samples::later());
+        let text = caption(&samples::busy(Step::Minute1, &[(5, 0)]), &samples::later());
         assert_eq!(text.replace('\u{202f}', " "), "p95 was highest at 00:00 (40 ms).");
     }
 }

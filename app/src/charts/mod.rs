@@ -19,7 +19,8 @@ pub(crate) mod usage;
 mod volume;
 
 use crate::api::Compared;
-use crate::{clock, number};
+use crate::clock::Clock;
+use crate::number;
 use jiff::Timestamp;
 use serde_json::json;
 use std::borrow::Cow;
@@ -41,14 +42,14 @@ pub(crate) struct Plot<R: 'static = Timeseries> {
     pub(crate) title: &'static str,
     pub(crate) id: &'static str,
     /// One sentence that says what there is to see.
-    pub(crate) caption: fn(&R, Timestamp) -> String,
+    pub(crate) caption: fn(&R, &Clock) -> String,
     /// Where there are several series.
     pub(crate) legend: Option<fn(&R) -> Vec<Key>>,
     /// Where colours stand for counts: what the last one stands for.
     pub(crate) most: Option<fn(&R) -> u64>,
     /// What ECharts is to draw; with a key chosen, only that series.
-    pub(crate) draw: fn(&R, Timestamp, Option<&'static str>) -> Drawing,
-    pub(crate) table: fn(&R) -> Table,
+    pub(crate) draw: fn(&R, &Clock, Option<&'static str>) -> Drawing,
+    pub(crate) table: fn(&R, &Clock) -> Table,
     /// What is drawn of another series beside this one.
     pub(crate) other: Option<Other<R>>,
     /// Over time: from when to when each slot goes, within the range.
@@ -68,14 +69,11 @@ fn figures_of(
     other: &Compared,
     figure: impl Fn(&Totals) -> Option<f64>,
 ) -> Vec<Option<f64>> {
-    let (first, width) = match other.series.buckets.first() {
-        Some(first) => (first.start.as_second(), other.series.step.seconds()),
-        None => return vec![None; series.buckets.len()],
-    };
+    let Timeseries { buckets, end, .. } = &other.series;
     let of_slot = |bucket: &Bucket| {
-        let place = (bucket.start.as_second() - other.back - first).div_euclid(width);
-        let slot = usize::try_from(place).ok().and_then(|place| other.series.buckets.get(place))?;
-        figure(&slot.totals)
+        let then = from_second(bucket.start.as_second() - other.back);
+        let place = buckets.partition_point(|slot| slot.start <= then).checked_sub(1)?;
+        (then < *end).then(|| figure(&buckets[place].totals)).flatten()
     };
     series.buckets.iter().map(of_slot).collect()
 }
@@ -133,12 +131,12 @@ impl Drawing {
     }
 
     /// Shows markers where they happened: a line through the chart, and a row of the slot's tooltip.
-    pub(crate) fn mark(&mut self, slots: &[Ends], markers: &[Marker]) {
+    pub(crate) fn mark(&mut self, slots: &[Ends], markers: &[Marker], clock: &Clock) {
         let mut lines = Vec::new();
         for (slot, (tip, (from, to))) in self.tips.iter_mut().zip(slots).enumerate() {
             // Newest first as they come, so the oldest is told first.
             for marker in markers.iter().rev().filter(|marker| (*from..*to).contains(&marker.at)) {
-                let (label, value) = (marker.title.clone().into(), clock::time(marker.at));
+                let (label, value) = (marker.title.clone().into(), clock.time(marker.at));
                 tip.rows.push(TipRow { key: "marker", label, value, share: String::new() });
                 lines.push(json!({ "xAxis": slot }));
             }
@@ -185,29 +183,38 @@ pub(crate) struct Table {
 
 /// From when to when the slots of a time series go, within the range.
 fn slots(series: &Timeseries) -> Vec<Ends> {
-    slots_within(series.from, series.to, series.step, series.buckets.iter().map(|bucket| bucket.start))
+    let starts: Vec<Timestamp> = series.buckets.iter().map(|bucket| bucket.start).collect();
+    let ends = ends(&starts, series.end);
+    starts.iter().zip(ends).map(|(start, end)| ((*start).max(series.from), end.min(series.to))).collect()
 }
 
-fn slots_within(
-    from: Timestamp,
-    to: Timestamp,
-    step: Step,
-    starts: impl Iterator<Item = Timestamp>,
-) -> Vec<Ends> {
-    let ends = |start: Timestamp| (start.max(from), from_second(start.as_second() + step.seconds()).min(to));
-    starts.map(ends).collect()
+/// Where slots end: where the next begins.
+fn ends(starts: &[Timestamp], last: Timestamp) -> impl Iterator<Item = Timestamp> {
+    starts.iter().copied().skip(1).chain([last])
 }
 
-/// Whether a slot is only partly counted: it reaches out of the range, or is not over yet.
-fn is_partial(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> bool {
-    let (start, end) = (bucket.start.as_second(), bucket.start.as_second() + series.step.seconds());
-    start < series.from.as_second() || end > series.to.as_second().min(at.as_second())
+/// A slot of a time series.
+struct Slot<'a> {
+    bucket: &'a Bucket,
+    name: String,
+    /// Only partly counted: it reaches out of the range, or is not over yet.
+    partial: bool,
 }
 
-const PARTIAL: &str = "not complete";
+impl Slot<'_> {
+    fn note(&self) -> Option<&'static str> {
+        self.partial.then_some("not complete")
+    }
+}
 
-fn tip_note(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Option<&'static str> {
-    is_partial(series, bucket, at).then_some(PARTIAL)
+fn each<'a>(series: &'a Timeseries, clock: &Clock) -> Vec<Slot<'a>> {
+    let starts: Vec<Timestamp> = series.buckets.iter().map(|bucket| bucket.start).collect();
+    let slot = |(bucket, end): (&'a Bucket, Timestamp)| Slot {
+        bucket,
+        name: clock.slot(bucket.start, end),
+        partial: bucket.start < series.from || end > series.to.min(clock.now()),
+    };
+    series.buckets.iter().zip(ends(&starts, series.end)).map(slot).collect()
 }
 
 /// The slot in which a figure is largest; none where there is no figure above zero.
@@ -224,14 +231,14 @@ fn peak(series: &Timeseries, figure: impl Fn(&Bucket) -> Option<f64>) -> Option<
 }
 
 /// "at 14:05", "on 23 Nov".
-fn when(series: &Timeseries, bucket: &Bucket) -> String {
+fn when(series: &Timeseries, bucket: &Bucket, clock: &Clock) -> String {
     use telemetry::time::DAY;
     if series.step == Step::Day1 {
-        format!("on {}", clock::day(bucket.start))
+        format!("on {}", clock.day(bucket.start))
     } else if series.to.as_second() - series.from.as_second() > DAY {
-        format!("on {} at {}", clock::day(bucket.start), clock::minute(bucket.start))
+        format!("on {} at {}", clock.day(bucket.start), clock.minute(bucket.start))
     } else {
-        format!("at {}", clock::minute(bucket.start))
+        format!("at {}", clock.minute(bucket.start))
     }
 }
 
@@ -249,12 +256,13 @@ mod tests {
         for bucket in &mut earlier.buckets {
             bucket.start = from_second(bucket.start.as_second() - 86_400);
         }
+        earlier.end = from_second(earlier.end.as_second() - 86_400);
         let other = Compared { against: crate::compare::Against::DayBefore, back: 86_400, series: earlier };
         let Plot { draw, other: Some(of), .. } = &VOLUME else { panic!() };
         assert_eq!((of.figures)(&series, &other), [Some(50.0), Some(0.0), Some(50.0)]);
         let Some(rates) = &ERRORS.other else { panic!() };
         assert_eq!((rates.figures)(&series, &other), [Some(0.0), None, Some(20.0)]);
-        let mut drawing = draw(&series, samples::later(), None);
+        let mut drawing = draw(&series, &samples::later(), None);
         drawing.compare("the day before", &(of.figures)(&series, &other), of.write);
         let last = drawing.option["series"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&last["id"], &last["data"]), (&json!("other"), &json!([50.0, 0.0, 50.0])));
@@ -278,8 +286,8 @@ mod tests {
             marker(at(1, 0), "v1"),
             marker(at(2, 60), "late"),
         ];
-        let mut drawing = (VOLUME.draw)(&series, samples::later(), None);
-        drawing.mark(&slots(&series), &markers);
+        let mut drawing = (VOLUME.draw)(&series, &samples::later(), None);
+        drawing.mark(&slots(&series), &markers, &samples::later());
         let data = &drawing.option["series"][0]["markLine"]["data"];
         assert_eq!(*data, json!([{ "xAxis": 1 }, { "xAxis": 1 }, { "xAxis": 2 }]));
         let told = |slot: usize| -> Vec<String> {
@@ -290,8 +298,8 @@ mod tests {
             (told(0), told(1), told(2)),
             (vec![], vec!["v1".to_owned(), "v2".to_owned()], vec!["v3".to_owned()])
         );
-        let mut plain = (VOLUME.draw)(&series, samples::later(), None);
-        plain.mark(&slots(&series), &[]);
+        let mut plain = (VOLUME.draw)(&series, &samples::later(), None);
+        plain.mark(&slots(&series), &[], &samples::later());
         assert_eq!(plain.option["series"][0]["markLine"], serde_json::Value::Null);
     }
 }

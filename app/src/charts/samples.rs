@@ -1,10 +1,12 @@
 //! Time series for tests.
 
+use crate::clock::Clock;
 use jiff::Timestamp;
 use telemetry::report::{
     Bucket, Latencies, Latency, LatencyBand, LatencySlot, StatusClasses, Timeseries, Totals,
 };
 use telemetry::time::Step;
+use telemetry::zone::Zone;
 
 const START: i64 = 1_795_392_000; // 2026-11-23T00:00:00Z
 
@@ -12,7 +14,8 @@ const START: i64 = 1_795_392_000; // 2026-11-23T00:00:00Z
 pub(crate) fn quiet(step: Step, n: usize) -> Timeseries {
     let start = |place: usize| Timestamp::from_second(START + place as i64 * step.seconds()).unwrap();
     let bucket = |place| Bucket { start: start(place), totals: Totals::default() };
-    Timeseries { from: start(0), to: start(n), step, buckets: (0..n).map(bucket).collect() }
+    let (from, to, end) = (start(0), start(n), start(n));
+    Timeseries { from, to, step, end, buckets: (0..n).map(bucket).collect() }
 }
 
 /// Slots with so many good answers and server errors each.
@@ -55,6 +58,7 @@ pub(crate) fn two_modes() -> Latencies {
         from: start(0),
         to: start(3),
         step: Step::Minute1,
+        end: start(3),
         latency_ms: Latency {
             avg: Some(16.0),
             min: Some(8.5),
@@ -68,7 +72,11 @@ pub(crate) fn two_modes() -> Latencies {
     }
 }
 
-/// A time long after all slots.
-pub(crate) fn later() -> Timestamp {
-    Timestamp::from_second(START + 10_000_000_000).unwrap()
+/// A time long after all slots, in UTC.
+pub(crate) fn later() -> Clock {
+    clock_at(START + 10_000_000_000)
+}
+
+pub(crate) fn clock_at(second: i64) -> Clock {
+    Clock::new(Timestamp::from_second(second).unwrap(), Zone::default())
 }

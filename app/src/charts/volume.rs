@@ -4,14 +4,12 @@
 
 use super::axes::{Scale, chart};
 use super::option::option;
-use super::{
-    Drawing, Key, Other, Plot, Table, Tip, TipRow, figures_of, is_partial, peak, slots, tip_note, when,
-};
+use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
 use crate::api::Compared;
-use crate::{clock, number};
+use crate::clock::Clock;
+use crate::number;
 use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Bar;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use telemetry::report::{Bucket, StatusClasses, Timeseries};
 
@@ -59,7 +57,7 @@ fn others(series: &Timeseries, other: &Compared) -> Vec<Option<f64>> {
     figures_of(series, other, |totals| Some(totals.requests as f64 * scale))
 }
 
-fn caption(series: &Timeseries, _at: Timestamp) -> String {
+fn caption(series: &Timeseries, clock: &Clock) -> String {
     let requests: u64 = series.buckets.iter().map(|bucket| bucket.totals.requests).sum();
     let Some((bucket, highest)) = peak(series, |bucket| Some(bucket.totals.requests as f64)) else {
         return "No requests.".to_owned();
@@ -68,18 +66,19 @@ fn caption(series: &Timeseries, _at: Timestamp) -> String {
         "{} in slots of {}; most {} ({}).",
         number::count_of(requests, "request", "requests"),
         series.step.as_str(),
-        when(series, bucket),
+        when(series, bucket, clock),
         number::exact(highest as u64)
     )
 }
 
-fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawing {
+fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawing {
     let classes: Vec<Class> =
         classes(series).into_iter().filter(|(key, ..)| only.is_none_or(|only| only == *key)).collect();
     let height =
         |bucket: &Bucket| classes.iter().map(|(.., count)| count(&bucket.totals.by_status)).sum::<u64>();
     let highest = series.buckets.iter().map(height).max().unwrap_or(0);
-    let mut chart = chart(series, Scale::over(highest as f64, 1.0), AxisPointerType::Shadow);
+    let slots = each(series, clock);
+    let mut chart = chart(series, clock, Scale::over(highest as f64, 1.0), AxisPointerType::Shadow);
     for (key, label, _) in &classes {
         let color = format!("${key}");
         chart = chart.series(
@@ -91,7 +90,7 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
         );
     }
     let patch = |(key, _, count): &Class| {
-        let data: Vec<Value> = series.buckets.iter().map(|bucket| bar(series, bucket, at, *count)).collect();
+        let data: Vec<Value> = slots.iter().map(|slot| bar(slot, *count)).collect();
         let seldom = *key == "s5xx";
         json!({
             "data": data,
@@ -105,22 +104,23 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     };
     Drawing {
         option: option(&chart, classes.iter().map(patch)),
-        tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
+        tips: slots.iter().map(tip).collect(),
         write: Some(|value| number::short(value.max(0.0) as u64)),
         over_time: true,
     }
 }
 
 /// A slot that is not complete is drawn paler; one without requests of the class is not drawn.
-fn bar(series: &Timeseries, bucket: &Bucket, at: Timestamp, count: fn(&StatusClasses) -> u64) -> Value {
-    match count(&bucket.totals.by_status) {
+fn bar(slot: &Slot, count: fn(&StatusClasses) -> u64) -> Value {
+    match count(&slot.bucket.totals.by_status) {
         0 => Value::Null,
-        n if is_partial(series, bucket, at) => json!({ "value": n, "itemStyle": { "opacity": 0.5 } }),
+        n if slot.partial => json!({ "value": n, "itemStyle": { "opacity": 0.5 } }),
         n => json!(n),
     }
 }
 
-fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
+fn tip(slot: &Slot) -> Tip {
+    let bucket = slot.bucket;
     let whole = bucket.totals.requests;
     let mut rows: Vec<(u64, TipRow)> = CLASSES
         .into_iter()
@@ -139,23 +139,20 @@ fn tip(series: &Timeseries, bucket: &Bucket, at: Timestamp) -> Tip {
             TipRow { key: "", label: "Requests".into(), value: number::exact(whole), share: String::new() },
         ),
     );
-    Tip {
-        title: clock::bucket(bucket.start, series.step),
-        rows: rows.into_iter().map(|(_, row)| row).collect(),
-        note: tip_note(series, bucket, at),
-    }
+    Tip { title: slot.name.clone(), rows: rows.into_iter().map(|(_, row)| row).collect(), note: slot.note() }
 }
 
-fn table(series: &Timeseries) -> Table {
+fn table(series: &Timeseries, clock: &Clock) -> Table {
     let classes = classes(series);
     let mut head = vec!["Slot", "Requests"];
     head.extend(classes.iter().map(|(_, label, _)| *label));
-    let row = |bucket: &Bucket| {
+    let row = |slot: Slot| {
+        let bucket = slot.bucket;
         let mut cells = vec![number::exact(bucket.totals.requests)];
         cells.extend(classes.iter().map(|(.., count)| number::exact(count(&bucket.totals.by_status))));
-        (clock::bucket(bucket.start, series.step), cells)
+        (slot.name, cells)
     };
-    Table { head, rows: series.buckets.iter().map(row).collect() }
+    Table { head, rows: each(series, clock).into_iter().map(row).collect() }
 }
 
 #[cfg(test)]
@@ -167,7 +164,7 @@ mod tests {
     #[test]
     fn server_errors_lie_at_the_baseline_and_keep_a_least_height() {
         let series = samples::busy(Step::Minute1, &[(1_000_000, 1), (10, 0)]);
-        let option = draw(&series, samples::later(), None).option;
+        let option = draw(&series, &samples::later(), None).option;
         assert_eq!(option["series"][0]["id"], "s5xx");
         assert_eq!(option["series"][0]["barMinHeight"], 3);
         assert_eq!(option["series"][0]["data"], json!([1, null]));
@@ -177,8 +174,8 @@ mod tests {
     #[test]
     fn the_last_slot_is_paler_while_it_is_not_over() {
         let series = samples::busy(Step::Minute1, &[(5, 0), (3, 0)]);
-        let during = Timestamp::from_second(series.to.as_second() - 10).unwrap();
-        let option = draw(&series, during, None).option;
+        let during = samples::clock_at(series.to.as_second() - 10);
+        let option = draw(&series, &during, None).option;
         assert_eq!(option["series"][0]["data"][0], json!(5));
         assert_eq!(option["series"][0]["data"][1]["value"], json!(3));
     }
@@ -186,7 +183,7 @@ mod tests {
     #[test]
     fn the_tooltip_lists_the_largest_first() {
         let series = samples::busy(Step::Minute1, &[(3, 9)]);
-        let tip = &draw(&series, samples::later(), None).tips[0];
+        let tip = &draw(&series, &samples::later(), None).tips[0];
         let labels: Vec<_> = tip.rows.iter().map(|row| &*row.label).collect();
         assert_eq!(labels, ["Requests", "5xx", "2xx"]);
     }
@@ -195,9 +192,9 @@ mod tests {
     fn the_sentence_names_the_busiest_slot() {
         let series = samples::busy(Step::Hour1, &[(5, 0), (1_200, 34)]);
         assert_eq!(
-            caption(&series, samples::later()),
+            caption(&series, &samples::later()),
             "1,239 requests in slots of 1h; most at 01:00 (1,234)."
         );
-        assert_eq!(caption(&samples::quiet(Step::Hour1, 3), samples::later()), "No requests.");
+        assert_eq!(caption(&samples::quiet(Step::Hour1, 3), &samples::later()), "No requests.");
     }
 }

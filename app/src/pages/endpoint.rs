@@ -23,7 +23,7 @@ const OTHERS: usize = 30;
 #[component]
 pub(crate) fn EndpointPage() -> impl IntoView {
     let place = use_place();
-    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())));
+    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())), Some(place));
     let asked = move || place.with(Asked::of);
     let glance = Report::new(live, asked, api::overview);
     let series = Report::new(live, asked, api::timeseries);

@@ -17,7 +17,7 @@ use leptos_meta::{Script, Title};
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
     let place = use_place();
-    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())));
+    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())), Some(place));
     let asked = move || place.with(Asked::of);
     // what there is to choose from stays when something is chosen
     let asked_of_all = move || Asked { filter: Filter::default(), ..asked() };

@@ -1,7 +1,6 @@
 //! `/pipeline`: can the numbers be trusted just now? For super admins.
 
 use crate::api;
-use crate::clock;
 use crate::live::provide_live;
 use crate::place::use_place;
 use crate::report::{Report, Status};
@@ -9,7 +8,7 @@ use crate::verdict::{Verdict, of_pipeline};
 use crate::widgets::dead_letters::ROWS;
 use crate::widgets::verdict::look;
 use crate::widgets::{
-    DeadLetter, DeadLettersTable, EdgesTable, FlowPicture, Glyph, Icon, LiveMark, ReplayNotice,
+    DeadLetter, DeadLettersTable, EdgesTable, FlowPicture, Glyph, Icon, LiveMark, ReplayNotice, zone_label,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -19,7 +18,7 @@ use telemetry::report::ops::Pipeline;
 #[component]
 pub(crate) fn PipelinePage() -> impl IntoView {
     let place = use_place();
-    let live = provide_live(Signal::derive(|| true));
+    let live = provide_live(Signal::derive(|| true), None);
     provide_context(ReplayNotice(RwSignal::new(None)));
     let pipeline = Report::new(live, || (), |()| api::pipeline());
     let skip = RwSignal::new(0);
@@ -32,6 +31,7 @@ pub(crate) fn PipelinePage() -> impl IntoView {
             skip.set(0);
         }
     });
+    let zone = move || pipeline.with_clock(|_, clock| zone_label(clock));
     view! {
         <Title text="Pipeline"/>
         <h1 class="visually-hidden">"Pipeline"</h1>
@@ -41,7 +41,7 @@ pub(crate) fn PipelinePage() -> impl IntoView {
                 <Headline pipeline/>
                 <div class="freshness">
                     <LiveMark live status=Signal::derive(move || pipeline.status()) is_live=Signal::derive(|| true)/>
-                    <abbr class="zone" title="Coordinated Universal Time">{clock::ZONE}</abbr>
+                    <Transition fallback=|| ()>{zone}</Transition>
                 </div>
             </div>
             <FlowPicture report=pipeline/>
@@ -64,7 +64,7 @@ fn Headline(pipeline: Report<Pipeline>) -> impl IntoView {
                 headline: "The state is not known".to_owned(),
                 detail: problem.error.message,
             },
-            _ => pipeline.with(of_pipeline)?,
+            _ => pipeline.with_clock(of_pipeline)?,
         };
         let (glyph, class) = look(health);
         Some(view! {

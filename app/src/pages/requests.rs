@@ -15,7 +15,7 @@ pub(crate) fn RequestsPage() -> impl IntoView {
     let place = use_place();
     // Whoever reads a request, or an older page, does not want the list to move.
     let moves = move || place.with(|p| p.span.is_live() && p.request.is_none() && p.cursor.is_none());
-    let live = provide_live(Signal::derive(moves));
+    let live = provide_live(Signal::derive(moves), Some(place));
     let asked = move || place.with(Asked::of);
     let rows = Report::new(
         live,

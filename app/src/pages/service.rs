@@ -18,7 +18,7 @@ use leptos_router::components::Redirect;
 #[component]
 pub(crate) fn ServicePage() -> impl IntoView {
     let place = use_place();
-    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())));
+    let live = provide_live(Signal::derive(move || place.with(|place| place.span.is_live())), Some(place));
     let asked = move || place.with(Asked::of);
     // The state of a service is judged by all that it does.
     let asked_of_service = move || {

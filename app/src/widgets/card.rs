@@ -4,7 +4,6 @@
 //! focus, scroll and charts stay. A failure concerns its card alone.
 
 use super::{Glyph, Icon, ProblemBox};
-use crate::clock;
 use crate::live::Live;
 use crate::report::{Kind, Status, remembered};
 use leptos::prelude::*;
@@ -26,10 +25,10 @@ pub(crate) fn Card(
         let content = Arc::clone(&content);
         let kind = remembered(move || status.get().kind());
         let stale = move || match status.get() {
-            Status::Ready { at, stale: true } => Some(view! {
+            Status::Ready { clock, stale: true } => Some(view! {
                 <span class="card-stale" title="The last attempt to load this failed; trying again.">
                     <Icon glyph=Glyph::Clock/>
-                    {format!("as of {}", clock::time(at))}
+                    {format!("as of {}", clock.time(clock.now()))}
                 </span>
             }),
             _ => None,

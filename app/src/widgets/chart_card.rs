@@ -61,17 +61,17 @@ where
     };
     let tabular = RwSignal::new(false);
     let scale = plot.most.map(|most| view! { <HeatScale most=Signal::derive(move || report.with(most))/> });
-    let caption = move || report.with_time(plot.caption).unwrap_or_default();
+    let caption = move || report.with_clock(plot.caption).unwrap_or_default();
     let legend = plot.legend.map(|legend| {
         let keys = move || report.with(legend).unwrap_or_default();
         view! { <Legend keys only/> }
     });
     let drawing = move || {
         let only = only.get();
-        let mut drawing = report.with_time(|report, at| (plot.draw)(report, at, only))?;
+        let mut drawing = report.with_clock(|report, clock| (plot.draw)(report, clock, only))?;
         if let (Some(slots), Some(Marked(marked))) = (plot.slots, marked) {
             let slots = report.with(slots).unwrap_or_default();
-            marked.with(|marked| drawing.mark(&slots, &marked.markers));
+            marked.with_clock(|marked, clock| drawing.mark(&slots, &marked.markers, clock));
         }
         if let Some((name, figures, write)) = compared() {
             drawing.compare(&name, &figures, write);
@@ -79,7 +79,7 @@ where
         Some(drawing)
     };
     let table = move || {
-        let mut table = tabular.get().then(|| report.with(plot.table)).flatten()?;
+        let mut table = tabular.get().then(|| report.with_clock(plot.table)).flatten()?;
         if let Some((_, figures, write)) = compared() {
             table.head.push(if plot.id == "latency" { "p95 compared" } else { "Compared" });
             for ((_, cells), figure) in table.rows.iter_mut().zip(figures) {

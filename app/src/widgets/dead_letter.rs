@@ -1,11 +1,11 @@
 //! One dead letter, opened: why it was given up, and what is in it.
 
 use super::{Glyph, Icon, Replay};
+use crate::clock::Clock;
 use crate::live::Live;
+use crate::number;
 use crate::place::{Place, use_go};
 use crate::report::{Report, Status};
-use crate::{clock, number};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use telemetry::error::ErrorCode;
 use telemetry::report::RequestRow;
@@ -66,22 +66,22 @@ fn content(report: Report<Option<DeadLetterDetail>>, id: &str) -> AnyView {
             view! { <p class="letter-gone is-error" role="alert">{problem.error.message}</p> }.into_any()
         }
         _ => report
-            .with_time(|detail, at| {
+            .with_clock(|detail, clock| {
                 let detail = detail.as_ref().filter(|detail| detail.row.id == id)?;
-                Some(opened(detail, at))
+                Some(opened(detail, clock))
             })
             .flatten()
             .unwrap_or_else(|| view! { <div class="skeleton" aria-hidden="true"></div> }.into_any()),
     }
 }
 
-fn opened(detail: &DeadLetterDetail, at: Timestamp) -> AnyView {
+fn opened(detail: &DeadLetterDetail, clock: &Clock) -> AnyView {
     let DeadLetterDetail { row, batches, shown, dump } = detail;
     let facts = [
         ("Attempts", number::exact(u64::from(row.attempts))),
-        ("Accepted", clock::moment(row.accepted_at, at)),
-        ("First seen", clock::moment(row.first_seen, at)),
-        ("Given up", clock::moment(row.buried_at, at)),
+        ("Accepted", clock.moment(row.accepted_at)),
+        ("First seen", clock.moment(row.first_seen)),
+        ("Given up", clock.moment(row.buried_at)),
         ("Size", number::bytes(row.bytes)),
         ("Hits", row.hits.map_or_else(|| "cannot be decoded".to_owned(), number::exact)),
         (
@@ -96,7 +96,7 @@ fn opened(detail: &DeadLetterDetail, at: Timestamp) -> AnyView {
             <pre class="letter-dump" tabindex="0">{dump.clone()}</pre>
         }
         .into_any(),
-        None => hits(shown, row.hits.unwrap_or(0), at),
+        None => hits(shown, row.hits.unwrap_or(0), clock),
     };
     view! {
         <p class="letter-cause"><Icon glyph=Glyph::Error class="is-error"/>{row.cause.clone()}</p>
@@ -106,7 +106,7 @@ fn opened(detail: &DeadLetterDetail, at: Timestamp) -> AnyView {
     .into_any()
 }
 
-fn hits(shown: &[RequestRow], all: u64, at: Timestamp) -> AnyView {
+fn hits(shown: &[RequestRow], all: u64, clock: &Clock) -> AnyView {
     let more = all.saturating_sub(shown.len() as u64);
     let more = (more > 0).then(|| {
         view! { <p class="card-foot">{format!("and {} more", number::count_of(more, "hit", "hits"))}</p> }
@@ -118,7 +118,7 @@ fn hits(shown: &[RequestRow], all: u64, at: Timestamp) -> AnyView {
                 <th scope="row"><span class="mono">{format!("{} {}", hit.method, hit.endpoint)}</span></th>
                 <td>{hit.service.clone()}</td>
                 <td class="number">{number::duration(hit.latency_ms)}</td>
-                <td title=hit.id.clone()>{clock::moment(hit.timestamp, at)}</td>
+                <td title=hit.id.clone()>{clock.moment(hit.timestamp)}</td>
             </tr>
         }
     };

@@ -1,12 +1,12 @@
 //! The messages that could not be processed: which, why, since when. A click opens one.
 
 use super::{Card, Glyph, Icon, Replay};
+use crate::clock::Clock;
 use crate::live::Live;
+use crate::number;
 use crate::pages::SessionReport;
 use crate::place::Place;
 use crate::report::{Report, remembered};
-use crate::{clock, number};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::ClientId;
@@ -83,9 +83,9 @@ fn Table(place: Memo<Place>, report: Report<DeadLetters>) -> impl IntoView {
     };
     let rows = move || {
         let place = place.get();
-        report.with_time(|letters, at| {
+        report.with_clock(|letters, clock| {
             let rows = letters.dead_letters.iter();
-            rows.map(|row| line(row, name(row.client), &place, at)).collect_view()
+            rows.map(|row| line(row, name(row.client), &place, clock)).collect_view()
         })
     };
     view! {
@@ -109,7 +109,7 @@ fn Table(place: Memo<Place>, report: Report<DeadLetters>) -> impl IntoView {
     .into_any()
 }
 
-fn line(row: &DeadLetterRow, client: String, place: &Place, at: Timestamp) -> AnyView {
+fn line(row: &DeadLetterRow, client: String, place: &Place, clock: &Clock) -> AnyView {
     let DeadLetterRow { id, cause, attempts, first_seen, buried_at, hits, .. } = row;
     let chosen = place.letter.as_ref() == Some(id);
     let target = if chosen { None } else { Some(id.clone()) };
@@ -131,11 +131,11 @@ fn line(row: &DeadLetterRow, client: String, place: &Place, at: Timestamp) -> An
             <td data-label="client">{client}</td>
             <td class="number" data-label="hits">{hits}</td>
             <td class="number" data-label="attempts">{number::exact(u64::from(*attempts))}</td>
-            <td class="col-first" data-label="first seen" title=clock::moment(*first_seen, at)>
-                {clock::ago(*first_seen, at)}
+            <td class="col-first" data-label="first seen" title=clock.moment(*first_seen)>
+                {clock.ago(*first_seen)}
             </td>
-            <td class="col-when" data-label="given up" title=clock::moment(*buried_at, at)>
-                {clock::ago(*buried_at, at)}
+            <td class="col-when" data-label="given up" title=clock.moment(*buried_at)>
+                {clock.ago(*buried_at)}
             </td>
         </tr>
     }

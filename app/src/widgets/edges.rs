@@ -1,8 +1,8 @@
 //! The edges that forward hits: when each was last heard of, and what it has brought. Nothing where there are none.
 
+use crate::clock::Clock;
+use crate::number;
 use crate::report::Report;
-use crate::{clock, number};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use telemetry::report::edges::EdgeInfo;
 use telemetry::report::ops::Pipeline;
@@ -10,9 +10,9 @@ use telemetry::report::ops::Pipeline;
 #[component]
 pub(crate) fn EdgesTable(report: Report<Pipeline>) -> impl IntoView {
     let table = move || {
-        report.with(|pipeline| match &pipeline.edges {
+        report.with_clock(|pipeline, clock| match &pipeline.edges {
             Some(edges) if edges.is_empty() => ().into_any(),
-            Some(edges) => section(edges, pipeline.at),
+            Some(edges) => section(edges, clock),
             None => {
                 view! { <p class="pipeline-notice">"The edges are not known: the store does not tell."</p> }
                     .into_any()
@@ -22,8 +22,8 @@ pub(crate) fn EdgesTable(report: Report<Pipeline>) -> impl IntoView {
     view! { <Transition fallback=|| ()>{table}</Transition> }.into_any()
 }
 
-fn section(edges: &[EdgeInfo], at: Timestamp) -> AnyView {
-    let rows = edges.iter().map(|edge| row(edge, at)).collect_view();
+fn section(edges: &[EdgeInfo], clock: &Clock) -> AnyView {
+    let rows = edges.iter().map(|edge| row(edge, clock)).collect_view();
     view! {
         <section class="card edges-card" id="edges" aria-labelledby="edges-title">
             <h2 class="card-title" id="edges-title">"Edges"</h2>
@@ -46,9 +46,9 @@ fn section(edges: &[EdgeInfo], at: Timestamp) -> AnyView {
     .into_any()
 }
 
-fn row(edge: &EdgeInfo, at: Timestamp) -> AnyView {
-    let seen = edge.last_seen_at.map_or_else(|| "never".to_owned(), |seen| clock::ago(seen, at));
-    let exactly = edge.last_seen_at.map(|seen| clock::moment(seen, at));
+fn row(edge: &EdgeInfo, clock: &Clock) -> AnyView {
+    let seen = edge.last_seen_at.map_or_else(|| "never".to_owned(), |seen| clock.ago(seen));
+    let exactly = edge.last_seen_at.map(|seen| clock.moment(seen));
     view! {
         <tr>
             <th scope="row">{edge.name.clone()}</th>

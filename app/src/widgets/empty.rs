@@ -2,7 +2,7 @@
 
 use super::{Glyph, Icon};
 use crate::api::Glance;
-use crate::clock;
+use crate::clock::Clock;
 use crate::filter::Filter;
 use crate::place::Place;
 use crate::range::{Last, Span};
@@ -18,9 +18,10 @@ pub(crate) fn Empty(
     glance: Report<Glance>,
 ) -> impl IntoView {
     let body = move || {
-        let empty =
-            |glance: &Glance, at| (glance.overview.totals.requests == 0).then(|| (glance.latest.clone(), at));
-        let Some((latest, at)) = glance.with_time(empty).flatten() else {
+        let empty = |glance: &Glance, clock: &Clock| {
+            (glance.overview.totals.requests == 0).then(|| (glance.latest.clone(), clock.clone()))
+        };
+        let Some((latest, clock)) = glance.with_clock(empty).flatten() else {
             return ().into_any();
         };
         let place = place.get();
@@ -42,8 +43,8 @@ pub(crate) fn Empty(
         });
         let (text, action) = match latest {
             Some(hit) => {
-                let age = at.as_second() - hit.timestamp.as_second();
-                let came = format!("The last hit came {}", clock::ago(hit.timestamp, at));
+                let age = clock.now().as_second() - hit.timestamp.as_second();
+                let came = format!("The last hit came {}", clock.ago(hit.timestamp));
                 match place.span {
                     // only of the service that is looked at is there nothing, or it is still being counted
                     Span::Last(last) if age < last.seconds() => {
@@ -56,7 +57,7 @@ pub(crate) fn Empty(
                             let label = format!("Show {}", last.words());
                             view! { <a class="button is-solid" href=address>{label}</a> }.into_any()
                         });
-                        (format!("{came}, {} UTC.", clock::moment(hit.timestamp, at)), wider)
+                        (format!("{came}, {} {}.", clock.moment(hit.timestamp), clock.zone_name()), wider)
                     }
                 }
             }
@@ -68,7 +69,7 @@ pub(crate) fn Empty(
         };
         let span = match place.span {
             Span::Last(last) => last.words(),
-            Span::Fixed { .. } => "this range",
+            Span::Fixed { .. } => "this range".to_owned(),
         };
         view! {
             <div class="empty">

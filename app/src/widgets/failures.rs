@@ -2,12 +2,11 @@
 
 use super::Card;
 use super::status_split::{class_name, meaning};
-use crate::clock;
+use crate::clock::Clock;
 use crate::filter::Filter;
 use crate::number;
 use crate::place::Place;
 use crate::report::Report;
-use jiff::Timestamp;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{FailureGroup, Failures, StatusFilter};
@@ -23,12 +22,12 @@ pub(crate) fn FailuresTable(place: Memo<Place>, report: Report<Failures>) -> imp
 fn Content(place: Memo<Place>, report: Report<Failures>) -> impl IntoView {
     let body = move || {
         let place = place.get();
-        report.with_time(|failures, at| whole(failures, at, &place))
+        report.with_clock(|failures, clock| whole(failures, clock, &place))
     };
     view! { {body} }.into_any()
 }
 
-fn whole(failures: &Failures, at: Timestamp, place: &Place) -> AnyView {
+fn whole(failures: &Failures, clock: &Clock, place: &Place) -> AnyView {
     if failures.groups.is_empty() {
         let text =
             if failures.complete { "No failed requests." } else { "No failed requests were found in time." };
@@ -51,7 +50,7 @@ fn whole(failures: &Failures, at: Timestamp, place: &Place) -> AnyView {
                         <th scope="col" class="number col-last">"Last"</th>
                     </tr>
                 </thead>
-                <tbody>{failures.groups.iter().map(|group| line(group, at, place)).collect_view()}</tbody>
+                <tbody>{failures.groups.iter().map(|group| line(group, clock, place)).collect_view()}</tbody>
             </table>
         </div>
         {partial}
@@ -59,7 +58,7 @@ fn whole(failures: &Failures, at: Timestamp, place: &Place) -> AnyView {
     .into_any()
 }
 
-fn line(group: &FailureGroup, at: Timestamp, place: &Place) -> AnyView {
+fn line(group: &FailureGroup, clock: &Clock, place: &Place) -> AnyView {
     let FailureGroup { status, error, requests, endpoints, sample, .. } = group;
     let filter = Filter { status: Some(StatusFilter::Code(*status)), ..place.filter.clone() };
     let address = place.with_filter(filter).with_request(Some(sample.id.clone())).on("/requests");
@@ -86,7 +85,7 @@ fn line(group: &FailureGroup, at: Timestamp, place: &Place) -> AnyView {
                 {where_from}
             </th>
             <td class="number">{number::exact(*requests)}</td>
-            <td class="number col-last">{clock::ago(sample.timestamp, at)}</td>
+            <td class="number col-last">{clock.ago(sample.timestamp)}</td>
         </tr>
     }
     .into_any()

@@ -41,7 +41,9 @@ pub(crate) fn FilterBar(
             view! { <a class="button is-small" href=count><Icon glyph=Glyph::Chart/>"Show as charts"</a> }
                 .into_any()
         } else {
-            let log = place.of_reports().on("/requests");
+            // what only single requests can be asked holds there too
+            let log =
+                if page == "/live" { place.on("/requests") } else { place.of_reports().on("/requests") };
             view! { <a class="button is-small" href=log><Icon glyph=Glyph::Table/>"Show the requests"</a> }
                 .into_any()
         }
@@ -63,7 +65,7 @@ pub(crate) fn FilterBar(
 /// The filters that a page knows, without those that it is itself about.
 fn kinds_of(page: &str) -> Vec<Kind> {
     let (known, about) = match page {
-        "/requests" => (KINDS.len(), 0..0),
+        "/requests" | "/live" => (KINDS.len(), 0..0),
         "/service" => (EVERYWHERE, 0..1),
         "/endpoint" => (EVERYWHERE, 0..3),
         _ => (EVERYWHERE, 0..0),

@@ -2,10 +2,10 @@
 
 use super::verdict::look;
 use super::{Icon, ProblemBox, Sparkline};
+use crate::clock::Clock;
 use crate::live::Live;
+use crate::number;
 use crate::report::{Report, Status};
-use crate::{clock, number};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use telemetry::report::Health;
 use telemetry::report::ops::{
@@ -24,7 +24,7 @@ pub(crate) fn FlowPicture(report: Report<Pipeline>) -> impl IntoView {
             };
             return view! { <ProblemBox problem again/> }.into_any();
         }
-        report.with(nodes).unwrap_or_else(|| ().into_any())
+        report.with_clock(nodes).unwrap_or_else(|| ().into_any())
     };
     let waiting = || view! { <div class="skeleton flow-skeleton" aria-hidden="true"></div> };
     view! {
@@ -35,13 +35,13 @@ pub(crate) fn FlowPicture(report: Report<Pipeline>) -> impl IntoView {
     .into_any()
 }
 
-fn nodes(pipeline: &Pipeline) -> AnyView {
-    let Pipeline { at, ingest, queue, consumers, stores, .. } = pipeline;
+fn nodes(pipeline: &Pipeline, clock: &Clock) -> AnyView {
+    let Pipeline { ingest, queue, consumers, stores, .. } = pipeline;
     view! {
         <ol class="flow">
-            {ingest_node(ingest, *at)}
-            {queue_node(queue, *at)}
-            {consumers_node(consumers, *at)}
+            {ingest_node(ingest, clock)}
+            {queue_node(queue, clock)}
+            {consumers_node(consumers, clock)}
             {stores_node(stores)}
         </ol>
     }
@@ -92,8 +92,8 @@ fn plain(name: &'static str, value: String) -> (&'static str, String, String) {
 }
 
 /// The state of a breaker, and how to say it.
-pub(crate) fn breaker(state: BreakerState, since: Option<Timestamp>) -> (Health, String) {
-    let since = since.map(|since| format!(" since {}", clock::time(since))).unwrap_or_default();
+fn breaker(state: BreakerState, since: Option<String>) -> (Health, String) {
+    let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
     match state {
         BreakerState::Closed => (Health::Healthy, "Breaker closed".to_owned()),
         BreakerState::HalfOpen => (Health::Degraded, format!("Breaker half-open{since}")),
@@ -101,14 +101,14 @@ pub(crate) fn breaker(state: BreakerState, since: Option<Timestamp>) -> (Health,
     }
 }
 
-fn ingest_node(ingest: &IngestReport, at: Timestamp) -> AnyView {
-    let (health, state) = breaker(ingest.breaker, ingest.breaker_since);
+fn ingest_node(ingest: &IngestReport, clock: &Clock) -> AnyView {
+    let (health, state) = breaker(ingest.breaker, ingest.breaker_since.map(|since| clock.time(since)));
     let refused: u64 = ingest.refused.values().sum();
     let by_status: Vec<String> =
         ingest.refused.iter().map(|(status, calls)| format!("{status}: {}", number::exact(*calls))).collect();
     let values = ingest.accepted_by_second.iter().map(|hits| Some(*hits as f64)).collect();
     let highest = ingest.accepted_by_second.iter().max().copied().unwrap_or(0);
-    let shape = format!("Hits by second over the minute to {}: {highest} at most", clock::time(at));
+    let shape = format!("Hits by second over the minute to {}: {highest} at most", clock.time(clock.now()));
     let body = view! {
         <div class="flow-shape" title=shape><Sparkline values class="volume"/></div>
         {facts(vec![
@@ -139,12 +139,12 @@ fn answering(answers: bool) -> (Option<Health>, String) {
     }
 }
 
-fn queue_node(queue: &QueueReport, at: Timestamp) -> AnyView {
+fn queue_node(queue: &QueueReport, clock: &Clock) -> AnyView {
     let (health, state) = answering(queue.answers);
     let known = |n: Option<u64>| n.map_or_else(|| number::NONE.to_owned(), number::exact);
     let messages = queue.waiting.map(|waiting| waiting + queue.leased.unwrap_or(0));
     let oldest = match (queue.oldest, messages) {
-        (Some(oldest), _) => clock::ago(oldest, at),
+        (Some(oldest), _) => clock.ago(oldest),
         (None, Some(0)) => "none waits".to_owned(),
         _ => number::NONE.to_owned(),
     };
@@ -166,7 +166,7 @@ fn queue_node(queue: &QueueReport, at: Timestamp) -> AnyView {
     })
 }
 
-fn consumers_node(consumers: &[ConsumerReport], at: Timestamp) -> AnyView {
+fn consumers_node(consumers: &[ConsumerReport], clock: &Clock) -> AnyView {
     let alive = consumers.iter().filter(|consumer| consumer.alive).count();
     let broken = consumers
         .iter()
@@ -188,7 +188,7 @@ fn consumers_node(consumers: &[ConsumerReport], at: Timestamp) -> AnyView {
         let name = if consumer.inline { "This server".to_owned() } else { consumer.host.clone() };
         let lag = consumer.lag_ms.map(|ms| format!(", lag {}", number::duration(ms as f64)));
         let (health, state) = match consumer.breaker {
-            _ if !consumer.alive => (None, format!("silent since {}", clock::moment(consumer.last_seen, at))),
+            _ if !consumer.alive => (None, format!("silent since {}", clock.moment(consumer.last_seen))),
             Some(state) => {
                 let (health, text) = breaker(state, None);
                 (Some(health), text.to_lowercase())
@@ -197,7 +197,7 @@ fn consumers_node(consumers: &[ConsumerReport], at: Timestamp) -> AnyView {
         };
         let (glyph, class) = look(health);
         view! {
-            <li class="flow-line" title=format!("{} · {} · since {}", consumer.id, consumer.version, clock::moment(consumer.started_at, at))>
+            <li class="flow-line" title=format!("{} · {} · since {}", consumer.id, consumer.version, clock.moment(consumer.started_at))>
                 <span class="flow-line-name">{name}</span>
                 <span class=format!("flow-line-state {class}")><Icon glyph/>{state}</span>
                 <span class="flow-line-more">

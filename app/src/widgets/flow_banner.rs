@@ -15,7 +15,7 @@ pub(crate) fn FlowBanner(live: Live) -> impl IntoView {
     let session = use_context::<SessionReport>();
     let flow = Report::new(live, || (), |()| api::flow());
     let banner = move || {
-        let Verdict { health, headline, detail } = flow.with(of_flow).flatten()?;
+        let Verdict { health, headline, detail } = flow.with_clock(of_flow).flatten()?;
         let (glyph, class) = look(health);
         let more = is_super_admin(session)
             .then(|| view! { <a class="button is-small" href="/pipeline">"Open the pipeline"</a> });

@@ -1,8 +1,7 @@
 //! Which span is shown, and how fresh it is.
 
-use super::LiveMark;
+use super::{LiveMark, zone_label};
 use crate::api::Glance;
-use crate::clock;
 use crate::live::Live;
 use crate::place::Place;
 use crate::report::Report;
@@ -11,12 +10,9 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Freshness(place: Memo<Place>, live: Live, glance: Report<Glance>) -> impl IntoView {
     let range = move || {
-        let span =
-            glance.with_time(|glance, at| clock::span(glance.overview.from, glance.overview.to, at))?;
-        Some(view! {
-            <span class="freshness-range">
-                {span} " " <abbr class="zone" title="Coordinated Universal Time">{clock::ZONE}</abbr>
-            </span>
+        glance.with_clock(|glance, clock| {
+            let span = clock.span(glance.overview.from, glance.overview.to);
+            view! { <span class="freshness-range">{span} " " {zone_label(clock)}</span> }
         })
     };
     let is_live = Signal::derive(move || place.with(|place| place.span.is_live()));

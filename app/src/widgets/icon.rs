@@ -26,6 +26,8 @@ pub(crate) enum Glyph {
     Filter,
     Search,
     Settings,
+    Pause,
+    Play,
 }
 
 impl Glyph {
@@ -61,6 +63,8 @@ impl Glyph {
                 "M1.75 4.5h7M12.25 4.5h2M10.5 2.75a1.75 1.75 0 1 0 0 3.5a1.75 1.75 0 1 0 0-3.5M1.75 11.5h2M7.25 11.5h7\
                  M5.5 9.75a1.75 1.75 0 1 0 0 3.5a1.75 1.75 0 1 0 0-3.5"
             }
+            Self::Pause => "M5 2.75v10.5M11 2.75v10.5",
+            Self::Play => "M4.5 2.5L13 8l-8.5 5.5z",
             Self::Filter => "M1.75 3.25h12.5l-4.75 5.5v4l-3 1.25V8.75z",
         }
     }

@@ -1,6 +1,5 @@
 //! How fresh the page is, and that something is being loaded.
 
-use crate::clock;
 use crate::live::Live;
 use crate::report::Status;
 use leptos::prelude::*;
@@ -13,7 +12,7 @@ pub(crate) fn LiveMark(
     is_live: Signal<bool>,
 ) -> impl IntoView {
     let state = move || {
-        let Status::Ready { at, stale } = status.get() else { return None };
+        let Status::Ready { clock, stale } = status.get() else { return None };
         let (class, word) = match (stale, is_live.get()) {
             (true, _) => ("live is-stale", "Stale"),
             (false, true) => ("live is-on", "Live"),
@@ -23,7 +22,7 @@ pub(crate) fn LiveMark(
             <span class=class>
                 <span class="live-dot" aria-hidden="true"></span>
                 {word}
-                <time class="live-time">{format!("as of {}", clock::time(at))}</time>
+                <time class="live-time">{format!("as of {}", clock.time(clock.now()))}</time>
             </span>
         })
     };

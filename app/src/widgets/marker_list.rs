@@ -1,8 +1,7 @@
 //! What was deployed in the range, in words.
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::report::Report;
-use jiff::Timestamp;
 use leptos::prelude::*;
 use telemetry::report::{Marker, Markers};
 
@@ -11,11 +10,11 @@ const NAMED: usize = 5;
 
 #[component]
 pub(crate) fn MarkerList(report: Report<Markers>) -> impl IntoView {
-    let list = move || report.with_time(|marked, at| whole(&marked.markers, at)).flatten();
+    let list = move || report.with_clock(|marked, clock| whole(&marked.markers, clock)).flatten();
     view! { <Transition fallback=|| ()>{list}</Transition> }.into_any()
 }
 
-fn whole(markers: &[Marker], now: Timestamp) -> Option<AnyView> {
+fn whole(markers: &[Marker], clock: &Clock) -> Option<AnyView> {
     if markers.is_empty() {
         return None;
     }
@@ -24,7 +23,7 @@ fn whole(markers: &[Marker], now: Timestamp) -> Option<AnyView> {
     Some(
         view! {
             <ul class="marker-list" aria-label="Deployments">
-                {markers.iter().take(NAMED).map(|marker| item(marker, now)).collect_view()}
+                {markers.iter().take(NAMED).map(|marker| item(marker, clock)).collect_view()}
                 {more}
             </ul>
         }
@@ -32,7 +31,7 @@ fn whole(markers: &[Marker], now: Timestamp) -> Option<AnyView> {
     )
 }
 
-fn item(marker: &Marker, now: Timestamp) -> AnyView {
+fn item(marker: &Marker, clock: &Clock) -> AnyView {
     let title = match &marker.url {
         Some(url) => {
             view! { <a href=url.clone() rel="noopener noreferrer" target="_blank">{marker.title.clone()}</a> }
@@ -44,7 +43,7 @@ fn item(marker: &Marker, now: Timestamp) -> AnyView {
         <li class="marker-item">
             <span class="swatch marker" aria-hidden="true"></span>
             {title}
-            <span class="marker-time">{clock::moment(marker.at, now)}</span>
+            <span class="marker-time">{clock.moment(marker.at)}</span>
         </li>
     }
     .into_any()

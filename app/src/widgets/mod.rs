@@ -26,7 +26,9 @@ mod header;
 mod heat_scale;
 mod icon;
 mod legend;
+mod live_figures;
 mod live_mark;
+mod live_table;
 mod marker_list;
 mod nav;
 mod palette;
@@ -44,10 +46,12 @@ mod status_split;
 mod theme_switch;
 mod tile;
 mod tiles;
+mod time_menu;
 mod trail;
 mod user_menu;
 pub(crate) mod verdict;
 mod what_changed;
+mod zone_label;
 
 pub(crate) use bar::Bar;
 pub(crate) use brand::Brand;
@@ -74,7 +78,9 @@ pub(crate) use header::Header;
 pub(crate) use heat_scale::HeatScale;
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use legend::Legend;
+pub(crate) use live_figures::LiveFigures;
 pub(crate) use live_mark::LiveMark;
+pub(crate) use live_table::LiveTable;
 pub(crate) use marker_list::MarkerList;
 pub(crate) use nav::Nav;
 pub(crate) use palette::Palette;
@@ -92,10 +98,12 @@ pub(crate) use status_split::StatusSplit;
 pub(crate) use theme_switch::ThemeSwitcher;
 pub(crate) use tile::{Tile, Tone};
 pub(crate) use tiles::Tiles;
+pub(crate) use time_menu::TimeMenu;
 pub(crate) use trail::Trail;
 pub(crate) use user_menu::UserMenu;
 pub(crate) use verdict::VerdictLine;
 pub(crate) use what_changed::WhatChanged;
+pub(crate) use zone_label::zone_label;
 
 /// Whether the page has come alive: until then no form may be sent, since the browser would do it its own way.
 pub(crate) fn use_alive() -> leptos::prelude::ReadSignal<bool> {

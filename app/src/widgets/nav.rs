@@ -9,7 +9,7 @@ use leptos_router::hooks::use_location;
 type Page = (&'static str, &'static str);
 
 /// They take the range and the filters along.
-const OF_A_CLIENT: [Page; 2] = [("/overview", "Overview"), ("/requests", "Requests")];
+const OF_A_CLIENT: [Page; 3] = [("/overview", "Overview"), ("/requests", "Requests"), ("/live", "Live")];
 const OF_THE_INSTANCE: Page = ("/pipeline", "Pipeline");
 
 /// Whether whoever is here administers the instance. To be called under a `Transition`.

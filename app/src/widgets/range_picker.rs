@@ -4,7 +4,7 @@
 
 use super::{Glyph, Icon};
 use crate::api::Glance;
-use crate::clock;
+use crate::clock::Clock;
 use crate::place::{use_go, use_place};
 use crate::range::{Last, Span};
 use crate::report::Report;
@@ -12,17 +12,20 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use telemetry::time::Range;
+use telemetry::zone::UTC;
 
-/// The range that the page shows just now, as the server has rounded it.
+/// The range that the page shows just now, as the server has rounded it, and the clock that tells it.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown(pub(crate) RwSignal<Option<Range>>);
+pub(crate) struct Shown(pub(crate) RwSignal<Option<(Range, Clock)>>);
 
 impl Shown {
     /// Tells the range picker which range a page's overview is of.
     pub(crate) fn follow(glance: Report<Glance>) {
         let shown = expect_context::<Self>();
         Effect::new(move |_| {
-            let range = glance.with(|glance| Range { from: glance.overview.from, to: glance.overview.to });
+            let range = glance.with_clock(|glance, clock| {
+                (Range { from: glance.overview.from, to: glance.overview.to }, clock.clone())
+            });
             shown.0.set(range);
         });
     }
@@ -38,23 +41,28 @@ pub(crate) fn RangePicker() -> impl IntoView {
         let address = move || place.with(|place| place.with_span(span).on(&path.get()));
         view! {
             <a class="segment" href=address aria-current=current title=last.words() data-noscroll="true">
-                {last.as_str()}
+                {last.text()}
             </a>
         }
     };
-    let custom = move || place.with(|place| !place.span.is_live());
+    let custom = move || {
+        place.with(|place| match place.span {
+            Span::Last(last) => !Last::USUAL.contains(&last),
+            Span::Fixed { .. } => true,
+        })
+    };
     let (from, to) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let shown = use_context::<Shown>();
     // begins with what is on the screen
     let fill = move |_| {
-        if let Some(range) = shown.and_then(|shown| shown.0.get_untracked()) {
-            from.set(clock::input_value(range.from));
-            to.set(clock::input_value(range.to));
+        if let Some((range, clock)) = shown.and_then(|shown| shown.0.get_untracked()) {
+            from.set(clock.input_value(range.from));
+            to.set(clock.input_value(range.to));
         }
     };
     view! {
         <nav class="range-picker" aria-label="Time range">
-            <div class="segments">{Last::ALL.map(link).collect_view()}
+            <div class="segments">{Last::USUAL.map(link).collect_view()}
                 <button
                     class="segment"
                     type="button"
@@ -66,38 +74,50 @@ pub(crate) fn RangePicker() -> impl IntoView {
                     <Icon glyph=Glyph::Down/>
                 </button>
             </div>
-            <CustomRange from to/>
+            <CustomRange shown from to/>
         </nav>
     }
     .into_any()
 }
 
 #[component]
-fn CustomRange(from: RwSignal<String>, to: RwSignal<String>) -> impl IntoView {
+fn CustomRange(shown: Option<Shown>, from: RwSignal<String>, to: RwSignal<String>) -> impl IntoView {
     let (place, go) = (use_place(), use_go());
     let wrong = RwSignal::new(None::<String>);
+    let last = RwSignal::new(String::new());
+    let clock = move || shown.and_then(|shown| shown.0.with(|shown| Some(shown.as_ref()?.1.clone())));
+    let zone = move || clock().map_or_else(|| UTC.to_owned(), |clock| clock.zone_name());
+    let read = move |last: &str, from: &str, to: &str| {
+        if !last.trim().is_empty() {
+            return Span::parse_last(last.trim()).ok_or_else(|| "Write it like 90m, 3h or 10d.".to_owned());
+        }
+        let clock = clock().unwrap_or_default();
+        let times = clock.parse_input(from).zip(clock.parse_input(to));
+        let (start, end) = times.ok_or_else(|| "Both times are needed.".to_owned())?;
+        Span::fixed(start, end).map_err(|error| format!("{error}."))
+    };
     let apply = move |event: SubmitEvent| {
         event.prevent_default();
-        let times = clock::parse_input(&from.get_untracked()).zip(clock::parse_input(&to.get_untracked()));
-        let Some((start, end)) = times else {
-            return wrong.set(Some("Both times are needed.".to_owned()));
-        };
-        match Span::fixed(start, end) {
+        match read(&last.get_untracked(), &from.get_untracked(), &to.get_untracked()) {
             Ok(span) => {
                 wrong.set(None);
+                last.set(String::new());
                 close();
                 go(place.get_untracked().with_span(span));
             }
-            Err(error) => wrong.set(Some(format!("{error}."))),
+            Err(error) => wrong.set(Some(error)),
         }
     };
     view! {
         <form class="popover custom-range" id="custom-range" popover="auto" method="post" on:submit=apply>
             <p class="popover-title">"Custom range"</p>
-            <label class="field-label" for="range-from">"From (UTC)"</label>
-            <input class="input" id="range-from" type="datetime-local" required=true bind:value=from/>
-            <label class="field-label" for="range-to">"To (UTC)"</label>
-            <input class="input" id="range-to" type="datetime-local" required=true bind:value=to/>
+            <label class="field-label" for="range-last">"The last"</label>
+            <input class="input" id="range-last" type="text" placeholder="90m, 3h, 10d" autocomplete="off"
+                autocapitalize="none" spellcheck="false" bind:value=last/>
+            <label class="field-label" for="range-from">{move || format!("or from ({})", zone())}</label>
+            <input class="input" id="range-from" type="datetime-local" bind:value=from/>
+            <label class="field-label" for="range-to">{move || format!("to ({})", zone())}</label>
+            <input class="input" id="range-to" type="datetime-local" bind:value=to/>
             <p class="field-note is-error" role="alert">{wrong}</p>
             <button class="button is-solid" type="submit">"Show this range"</button>
         </form>

@@ -3,7 +3,7 @@
 use super::status_split::{class_name, meaning};
 use super::{Copy, Glyph, Icon};
 use crate::api::{Message, Opened};
-use crate::clock;
+use crate::clock::Clock;
 use crate::filter::{Filter, Search};
 use crate::number;
 use crate::place::Place;
@@ -58,15 +58,16 @@ fn content(place: Memo<Place>, report: Report<Option<Opened>>, id: &str) -> AnyV
             view! { <p class="request-gone is-error" role="alert">{problem.error.message}</p> }.into_any()
         }
         _ => report
-            .with(|opened| {
-                opened.as_ref().filter(|opened| opened.row.id == id).map(|opened| whole(place, opened))
+            .with_clock(|opened, clock| {
+                let opened = opened.as_ref().filter(|opened| opened.row.id == id)?;
+                Some(whole(place, opened, clock))
             })
             .flatten()
             .unwrap_or_else(|| view! { <div class="skeleton" aria-hidden="true"></div> }.into_any()),
     }
 }
 
-fn whole(place: Memo<Place>, opened: &Opened) -> AnyView {
+fn whole(place: Memo<Place>, opened: &Opened, clock: &Clock) -> AnyView {
     let Opened { row, facts, request, response, attributes, curl } = opened;
     let fact = |(name, value): &(String, String)| {
         view! { <div class="fact"><dt>{name.clone()}</dt><dd>{value.clone()}</dd></div> }
@@ -94,7 +95,7 @@ fn whole(place: Memo<Place>, opened: &Opened) -> AnyView {
             <span class="request-latency">{number::duration(row.latency_ms)}</span>
         </p>
         <p class="request-route mono">{format!("{} {}", row.method, row.endpoint)}</p>
-        <p class="request-when">{format!("{}, {} {}", row.service, clock::precise(row.timestamp), clock::ZONE)}</p>
+        <p class="request-when">{format!("{}, {} {}", row.service, clock.precise(row.timestamp), clock.zone_name())}</p>
         {error}
         <dl class="facts">{trace}{facts.iter().map(fact).collect_view()}</dl>
         {message("Request", request)}

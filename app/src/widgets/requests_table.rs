@@ -1,14 +1,15 @@
 //! The request log: one line a request, newest first. A click opens one; `j` and `k` walk through them.
 
 use super::status_split::{class_name, meaning};
-use super::{Bar, Card, Glyph, Icon};
+use super::{Bar, Card, Glyph, Icon, zone_label};
+use crate::clock::Clock;
 use crate::filter::{Filter, Search};
 use crate::keys;
+use crate::number;
 use crate::pages::SessionReport;
 use crate::place::{Place, use_go};
 use crate::range::Span;
 use crate::report::Report;
-use crate::{clock, number};
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{ClientId, RequestRow, Requests};
@@ -28,30 +29,21 @@ fn Content(place: Memo<Place>, report: Report<Requests>) -> impl IntoView {
         let place = place.get();
         let first = || session?.get()?.ok()?.clients.first().map(|client| client.id);
         let client = place.client.or_else(first);
-        report.with(|page| match page.requests.is_empty() {
+        report.with_clock(|page, clock| match page.requests.is_empty() {
             true => none(&place, page),
-            false => table(&place, page, client),
+            false => table(&place, page, client, clock),
         })
     };
     view! { {body} }.into_any()
 }
 
-fn table(place: &Place, page: &Requests, client: Option<ClientId>) -> AnyView {
+fn table(place: &Place, page: &Requests, client: Option<ClientId>, clock: &Clock) -> AnyView {
     let slowest = page.requests.iter().map(|row| row.latency_ms).fold(0.0, f64::max);
-    let rows = page.requests.iter().map(|row| line(row, place, slowest)).collect_view();
+    let rows = page.requests.iter().map(|row| line(row, place, slowest, clock)).collect_view();
     view! {
         <div class="table-scroll">
             <table class="table is-stacking requests">
-                <thead>
-                    <tr>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Endpoint"</th>
-                        <th scope="col" class="number">"Latency"</th>
-                        <th scope="col" class="col-consumer">"Consumer"</th>
-                        <th scope="col" class="col-trace">"Trace"</th>
-                    </tr>
-                </thead>
+                {head(clock)}
                 <tbody>{rows}</tbody>
             </table>
         </div>
@@ -60,10 +52,27 @@ fn table(place: &Place, page: &Requests, client: Option<ClientId>) -> AnyView {
     .into_any()
 }
 
-fn line(row: &RequestRow, place: &Place, slowest: f64) -> AnyView {
+pub(crate) fn head(clock: &Clock) -> AnyView {
+    view! {
+        <thead>
+            <tr>
+                <th scope="col">"Time "{zone_label(clock)}</th>
+                <th scope="col">"Status"</th>
+                <th scope="col">"Endpoint"</th>
+                <th scope="col" class="number">"Latency"</th>
+                <th scope="col" class="col-consumer">"Consumer"</th>
+                <th scope="col" class="col-trace">"Trace"</th>
+            </tr>
+        </thead>
+    }
+    .into_any()
+}
+
+/// A line of the log; its bar is full at `slowest` milliseconds.
+pub(crate) fn line(row: &RequestRow, place: &Place, slowest: f64, clock: &Clock) -> AnyView {
     let chosen = place.request.as_ref() == Some(&row.id);
     let target = if chosen { None } else { Some(row.id.clone()) };
-    let share = if slowest > 0.0 { row.latency_ms / slowest } else { 0.0 };
+    let share = if slowest > 0.0 { (row.latency_ms / slowest).min(1.0) } else { 0.0 };
     let trace = row.trace_id.clone().map(|id| {
         let address = place.with_search(Search { trace: Some(id.clone()), ..Search::default() });
         let address = address.with_filter(Filter::default()).on("/requests");
@@ -76,7 +85,7 @@ fn line(row: &RequestRow, place: &Place, slowest: f64) -> AnyView {
             <th scope="row" class="col-time">
                 <a href=place.with_request(target).on("/requests") data-noscroll="true" title="Open this request"
                     aria-current=chosen.then_some("true")>
-                    {clock::precise(row.timestamp)}
+                    {clock.precise(row.timestamp)}
                 </a>
             </th>
             <td class="col-status">

@@ -27,6 +27,7 @@ fn act(after_g: bool, key: &str) -> Option<Act> {
     Some(match (after_g, key) {
         (true, "o") => Act::Go("/overview"),
         (true, "r") => Act::Go("/requests"),
+        (true, "l") => Act::Go("/live"),
         (true, "p") => Act::Go("/pipeline"),
         (true, "s") => Act::Go("/settings/keys"),
         (false, "g") => Act::Await,
@@ -46,13 +47,22 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
             ("Ctrl K", "Go to any page, service or endpoint"),
             ("g o", "Overview"),
             ("g r", "Requests"),
+            ("g l", "Live"),
             ("g p", "Pipeline"),
             ("g s", "Settings"),
             ("?", "These keys"),
         ],
     ),
     ("On reports", &[("/", "Filter"), ("t", "Custom range"), ("x", "Compare")]),
-    ("On requests", &[("j", "The next request"), ("k", "The one before"), ("Esc", "Close the request")]),
+    (
+        "On requests",
+        &[
+            ("j", "The next request"),
+            ("k", "The one before"),
+            ("Esc", "Close the request"),
+            ("Space", "Live: pause, go on"),
+        ],
+    ),
 ];
 
 #[component]

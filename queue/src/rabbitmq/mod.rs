@@ -14,11 +14,12 @@ mod options;
 mod properties;
 mod publisher;
 mod subscription;
+mod tail;
 mod topology;
 
 pub use options::{Names, RabbitOptions};
 
-use crate::{Burial, DeadLetter, Depth, Message, Queue, QueueError, Subscription};
+use crate::{Burial, DeadLetter, Depth, Message, Queue, QueueError, Subscription, Tail};
 use async_trait::async_trait;
 use connection::Endpoint;
 use link::Link;
@@ -28,7 +29,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use subscription::RabbitSubscription;
+use tail::RabbitTail;
 use telemetry::envelope::MessageId;
+use telemetry::report::ClientId;
 
 /// A queue on RabbitMQ.
 #[derive(Clone)]
@@ -124,6 +127,10 @@ impl Queue for RabbitQueue {
 
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, QueueError> {
         Ok(Box::new(RabbitSubscription::begin(Arc::clone(&self.shared)).await?))
+    }
+
+    async fn tail(&self, client: ClientId) -> Result<Box<dyn Tail>, QueueError> {
+        Ok(Box::new(RabbitTail::begin(&self.shared, client).await?))
     }
 
     async fn depth(&self) -> Result<Depth, QueueError> {

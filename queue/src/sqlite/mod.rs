@@ -7,10 +7,12 @@
 mod leases;
 mod reader;
 mod schema;
+mod tail;
 mod writer;
 
 use crate::{
     Burial, DeadLetter, Delivery, DeliveryTag, Depth, Message, Queue, QueueError, ReceiveLimit, Subscription,
+    Tail,
 };
 use async_trait::async_trait;
 use leases::Leases;
@@ -19,7 +21,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tail::Tails;
 use telemetry::envelope::MessageId;
+use telemetry::report::ClientId;
 use tokio::sync::Notify;
 use writer::{Task, Writer};
 
@@ -36,6 +40,7 @@ struct Shared {
     writer: Writer,
     reader: Reader,
     leases: Mutex<Leases>,
+    tails: Tails,
     /// Told when there is something to deliver.
     arrival: Arc<Notify>,
     subscribers: AtomicU64,
@@ -58,7 +63,8 @@ impl SqliteQueue {
             let connection = schema::open_for_writing(&path)?;
             let writer = Writer::start(connection, Arc::clone(&arrival))?;
             let reader = Reader::new(schema::open_for_reading(&path)?);
-            Ok(Shared { writer, reader, leases: Mutex::default(), arrival, subscribers: AtomicU64::new(0) })
+            let (leases, tails, subscribers) = (Mutex::default(), Tails::new(), AtomicU64::new(0));
+            Ok(Shared { writer, reader, leases, tails, arrival, subscribers })
         });
         let shared = opened.await.map_err(|error| unavailable("opening the queue failed", error))??;
         Ok(Self { shared: Arc::new(shared) })
@@ -68,7 +74,10 @@ impl SqliteQueue {
 #[async_trait]
 impl Queue for SqliteQueue {
     async fn publish(&self, messages: Vec<Message>) -> Result<(), QueueError> {
-        self.shared.writer.run(Task::Publish(messages)).await.map(drop)
+        let copies = self.shared.tails.copies(&messages);
+        self.shared.writer.run(Task::Publish(messages)).await?;
+        self.shared.tails.hand_round(copies);
+        Ok(())
     }
 
     async fn bury(&self, message: Message, burial: Burial) -> Result<(), QueueError> {
@@ -83,6 +92,10 @@ impl Queue for SqliteQueue {
     async fn subscribe(&self) -> Result<Box<dyn Subscription>, QueueError> {
         let holder = self.shared.subscribers.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(SqliteSubscription { shared: Arc::clone(&self.shared), holder }))
+    }
+
+    async fn tail(&self, client: ClientId) -> Result<Box<dyn Tail>, QueueError> {
+        Ok(Box::new(self.shared.tails.of(client)))
     }
 
     async fn depth(&self) -> Result<Depth, QueueError> {

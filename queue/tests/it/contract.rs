@@ -73,6 +73,25 @@ where
     dead_letters_keep_everything_and_can_be_replayed(fresh().await).await;
     a_message_can_be_buried_without_having_been_queued(fresh().await).await;
     many_publishers_lose_nothing(fresh().await).await;
+    a_tail_copies_one_clients_messages_and_takes_none(fresh().await).await;
+}
+
+async fn a_tail_copies_one_clients_messages_and_takes_none(queue: Arc<dyn Queue>) {
+    queue.publish(vec![message(1)]).await.unwrap();
+    let mut tail = queue.tail(ClientId(1)).await.unwrap();
+    // Of three clients, one; and nothing of what was published before.
+    queue.publish((2..11).map(message).collect()).await.unwrap();
+    for number in [4, 7, 10] {
+        assert_eq!(soon(tail.next()).await.unwrap(), message(number).body);
+    }
+    depth_becomes(&*queue, 10, 0).await;
+    // Nobody reads: what comes is still taken and confirmed.
+    queue.publish((11..1_000).map(message).collect()).await.unwrap();
+    depth_becomes(&*queue, 999, 0).await;
+    drop(tail);
+    queue.publish(vec![message(1_000)]).await.unwrap();
+    let mut subscription = queue.subscribe().await.unwrap();
+    assert_eq!(take(&mut *subscription, 1_000).await.len(), 1_000);
 }
 
 async fn delivers_in_order_and_unchanged(queue: Arc<dyn Queue>) {

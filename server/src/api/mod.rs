@@ -13,6 +13,7 @@ mod input;
 mod invitations;
 mod keys;
 mod limits;
+mod live;
 mod markers;
 mod members;
 mod ops;
@@ -82,6 +83,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(requests::list))
         .routes(routes!(export::export))
         .routes(routes!(requests::get))
+        .routes(routes!(live::live))
         .routes(routes!(edges::create))
         .routes(routes!(edges::list))
         .routes(routes!(edges::rotate))

@@ -14,7 +14,8 @@ use telemetry::error::ApiError;
 use telemetry::hit::Method;
 use telemetry::limits::{CONSUMER_BYTES, ENDPOINT_BYTES, ENVIRONMENT_BYTES, SERVICE_BYTES};
 use telemetry::report::{ClientId, EndpointSort, StatusFilter, StatusFilterError, User};
-use telemetry::time::{DAY, HOUR, MINUTE, Range, RangeError, Step, from_second};
+use telemetry::time::{DAY, Range, RangeError, Step, from_second, parse_length};
+use telemetry::zone::Zone;
 
 /// The range where none is asked for, in seconds.
 const DEFAULT_RANGE: i64 = DAY;
@@ -31,12 +32,14 @@ const TEXT_BYTES: usize = 256;
 pub(super) struct ReportParams {
     /// The client's id. May be left out by those who see exactly one client.
     pub(super) client: Option<String>,
-    /// The last 15m, 1h, 6h, 24h, 7d or 30d; 24h unless anything is given.
+    /// So long up to now, as minutes, hours or days: `90m`, `24h`, `7d`; `24h` unless anything is given.
     pub(super) range: Option<String>,
     /// Begin, inclusive: RFC 3339 or epoch milliseconds; 24 hours before `to` unless given.
     pub(super) from: Option<String>,
     /// End, exclusive: RFC 3339 or epoch milliseconds; now unless given.
     pub(super) to: Option<String>,
+    /// The time zone whose days and quarters of days slots are cut at, such as `Europe/Berlin`; `UTC` unless given.
+    pub(super) tz: Option<String>,
     /// Only this service.
     pub(super) service: Option<String>,
     /// Only this route template, e.g. `/users/:id`.
@@ -126,8 +129,10 @@ fn only_client(seen: &[ClientId]) -> Result<ClientId, ApiError> {
 
 impl ReportParams {
     fn query(&self, now: Timestamp) -> Result<AnalyticsQuery, ApiError> {
+        let range = self.time_range(now)?;
         Ok(AnalyticsQuery {
-            range: self.time_range(now)?,
+            range,
+            zone: given(&self.tz).map_or_else(|| Ok(Zone::default()), |name| zone(name, range))?,
             service: text("service", &self.service, SERVICE_BYTES)?,
             endpoint: text("endpoint", &self.endpoint, ENDPOINT_BYTES)?,
             method: given(&self.method).map(method).transpose()?,
@@ -243,16 +248,16 @@ fn text(field: &str, param: &Option<String>, bytes: usize) -> Result<Option<Stri
 }
 
 fn relative(text: &str, now: Timestamp) -> Result<Range, ApiError> {
-    let seconds = match text {
-        "15m" => 15 * MINUTE,
-        "1h" => HOUR,
-        "6h" => 6 * HOUR,
-        "24h" => DAY,
-        "7d" => 7 * DAY,
-        "30d" => 30 * DAY,
-        _ => return Err(ApiError::invalid("range", "range must be 15m, 1h, 6h, 24h, 7d or 30d")),
-    };
+    let seconds = parse_length(text).ok_or_else(|| {
+        ApiError::invalid("range", "range must be a number of minutes, hours or days, such as 90m, 24h or 7d")
+    })?;
     Ok(Range::last(seconds, now))
+}
+
+/// With all its changes in the range and a little around it.
+fn zone(name: &str, range: Range) -> Result<Zone, ApiError> {
+    Zone::named(name, range.from.as_second() - 2 * DAY, range.to.as_second() + 2 * DAY)
+        .ok_or_else(|| ApiError::invalid("tz", "tz must be a time zone such as Europe/Berlin, or UTC"))
 }
 
 /// RFC 3339 or epoch milliseconds.
@@ -385,13 +390,24 @@ mod tests {
         assert_eq!(trace("ab"), None);
     }
 
+    #[test]
+    fn a_zone_is_found_or_refused_by_name() {
+        let asked = |tz: &str| {
+            let params = ReportParams { tz: Some(tz.to_owned()), ..ReportParams::default() };
+            params.query(now()).map(|query| query.zone.name().to_owned()).map_err(|error| error.field)
+        };
+        assert_eq!(asked("asia/kolkata"), Ok("Asia/Kolkata".to_owned()));
+        assert_eq!(asked(""), Ok("UTC".to_owned()));
+        assert_eq!(asked("Mars/Olympus"), Err(Some("tz".to_owned())));
+    }
+
     proptest! {
         #[test]
         fn junk_never_panics(junk: String) {
             let all = Some(junk);
             let params = ReportParams {
                 client: all.clone(), range: None, from: all.clone(), to: all.clone(), service: all.clone(),
-                endpoint: all.clone(), method: all.clone(), environment: all.clone(), status: all,
+                endpoint: all.clone(), method: all.clone(), environment: all.clone(), status: all.clone(), tz: all,
             };
             let _ = params.query(now());
         }

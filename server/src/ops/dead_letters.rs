@@ -8,11 +8,11 @@ use store::Failure;
 use store::access::{Author, Permission, require};
 use telemetry::envelope::{Batch, Envelope, MessageId};
 use telemetry::error::ApiError;
-use telemetry::hit::{Hit, identity};
+use telemetry::hit::identity;
 use telemetry::report::ops::{
     DeadBatch, DeadLetterDetail, DeadLetterRow, DeadLetters, SHOWN_BATCHES, SHOWN_HITS,
 };
-use telemetry::report::{ClientId, RequestRow, User};
+use telemetry::report::{RequestRow, User};
 use telemetry::time::from_millisecond;
 
 /// The longest that reading may take.
@@ -123,27 +123,9 @@ fn detail(letter: &DeadLetter) -> DeadLetterDetail {
             .collect(),
         shown: all
             .take(SHOWN_HITS)
-            .map(|(batch, (position, hit))| shown(client, &batch.id, *position, hit))
+            .map(|(batch, (position, hit))| RequestRow::of(identity(client, &batch.id, *position), hit))
             .collect(),
         dump: None,
-    }
-}
-
-fn shown(client: ClientId, batch: &str, position: u32, hit: &Hit<'_>) -> RequestRow {
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    RequestRow {
-        id: identity(client, batch, position),
-        timestamp: from_millisecond(hit.at),
-        service: hit.service.to_owned(),
-        environment: hit.environment.to_owned(),
-        method: hit.method,
-        endpoint: hit.endpoint.to_owned(),
-        status: hit.status,
-        latency_ms: hit.latency_ms,
-        consumer: owned(hit.consumer),
-        trace_id: owned(hit.trace_id),
-        event_id: owned(hit.event_id),
-        error: owned(hit.error),
     }
 }
 

@@ -56,6 +56,7 @@ const ROUTES: &[(&str, For)] = &[
     ("GET /api/clients/{id}/members", Whoever(SeeMembers)),
     ("GET /api/clients/{id}/usage", Whoever(View)),
     ("GET /api/edges", Whoever(ManageEdges)),
+    ("GET /api/live", Whoever(View)),
     ("GET /api/markers", Whoever(View)),
     ("GET /api/ops/dead-letters", Whoever(SeePipeline)),
     ("GET /api/ops/dead-letters/{messageId}", Whoever(SeePipeline)),
@@ -144,8 +145,10 @@ fn calls() -> Vec<Call> {
             .fold(client, |path, name| path.replace(name, "987654"));
         let named = path.starts_with("/api/analytics")
             || *route == "GET /api/markers"
+            || *route == "GET /api/live"
             || path.starts_with("/api/requests");
-        let path = if named { format!("{path}?client={{client}}&format=csv") } else { path };
+        // a stream would not end
+        let path = if named { format!("{path}?client={{client}}&format=csv&tail=refused") } else { path };
         Call { method: method.parse().unwrap(), path, is_for: *is_for }
     });
     let functions = FUNCTIONS.iter().map(|(name, query, is_for)| Call {

@@ -21,6 +21,7 @@ mod invitations;
 mod keys;
 mod kill;
 mod limits;
+mod live;
 mod markers;
 mod openapi;
 mod ops;

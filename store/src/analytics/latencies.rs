@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use telemetry::report::{Latencies, LatencyBand, LatencySlot};
 use telemetry::sketch::{BINS_PER_DOUBLING, ZERO_BIN, bounds};
-use telemetry::time::{cover, from_second};
+use telemetry::time::{Range, from_second};
 
 /// Bins of the narrowest bands: four bands a doubling.
 const NARROWEST: i32 = BINS_PER_DOUBLING / 4;
@@ -29,9 +29,7 @@ pub async fn latencies(
     query: &AnalyticsQuery,
     now: Timestamp,
 ) -> Result<Latencies, Failure> {
-    let step = readable(None, query.range, now);
-    let cover = cover(query.range, step.resolution(), now);
-    let places = Slots::of(cover.range, step);
+    let places = Slots::of(query, readable(None, query.range, now), now);
     let mut slots: Vec<Counts> = places.starts().map(|_| Counts::new()).collect();
     let mut all = Tally::default();
     let mut add = |row: RollupRow| {
@@ -42,7 +40,7 @@ pub async fn latencies(
             *counts.entry(band).or_default() += n;
         }
     };
-    metrics.each_rollup(scope, &query.totals_filter(), &cover.spans, query.status, &mut add).await?;
+    metrics.each_rollup(scope, &query.totals_filter(), &places.cover.spans, query.status, &mut add).await?;
 
     let bands = Bands::of(&slots);
     let mut sums = bands.list();
@@ -55,8 +53,9 @@ pub async fn latencies(
             LatencySlot { start: from_second(start), first, requests }
         })
         .collect();
-    let (from, to) = (cover.range.from, cover.range.to);
-    Ok(Latencies { from, to, step, latency_ms: all.latency(), bands: sums, slots })
+    let Range { from, to } = places.cover.range;
+    let (step, end) = (places.step, places.end());
+    Ok(Latencies { from, to, step, end, latency_ms: all.latency(), bands: sums, slots })
 }
 
 /// Which bands there are.

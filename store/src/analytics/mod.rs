@@ -33,6 +33,7 @@ pub use usage::usage;
 use crate::metrics::{SeriesFilter, SeriesFilterKind};
 use telemetry::hit::Method;
 use telemetry::time::Range;
+use telemetry::zone::Zone;
 
 /// What all analytics questions have in common.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct AnalyticsQuery {
     pub environment: Option<String>,
     /// Inclusive bounds: 503–503, 500–599.
     pub status: Option<(u16, u16)>,
+    /// Whose days and quarters of days slots are cut at.
+    pub zone: Zone,
 }
 
 impl AnalyticsQuery {

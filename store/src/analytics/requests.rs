@@ -46,7 +46,8 @@ impl RequestsQuery {
         }
     }
 
-    pub(super) fn filter(&self) -> EventFilter {
+    /// What the raw events are asked for.
+    pub fn filter(&self) -> EventFilter {
         let asked = &self.analytics;
         EventFilter {
             service: asked.service.clone(),

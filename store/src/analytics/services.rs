@@ -48,10 +48,9 @@ pub async fn services(
     metrics.each_rollup(scope, &filter, &coarse.spans, query.status, &mut add).await?;
 
     let step = sparkline_step(query.range, now);
-    let slots = Slots::of(coarse.range, step);
+    let slots = Slots::of(query, step, now);
     let empty: Vec<u64> = slots.starts().map(|_| 0).collect();
-    let spans = cover(query.range, step.resolution(), now).spans;
-    for count in metrics.requests_by_bucket(scope, &filter, &spans, query.status).await? {
+    for count in metrics.requests_by_bucket(scope, &filter, &slots.cover.spans, query.status).await? {
         let Some(service) = find(&mut found, &names, count.series, count.requests) else { continue };
         service.sparkline.resize(empty.len(), 0);
         if let Some(slot) = service.sparkline.get_mut(slots.place(count.bucket)) {

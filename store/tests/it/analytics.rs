@@ -13,6 +13,7 @@ use store::metrics::SeriesCaps;
 use store::sqlite::SqliteDatabase;
 use telemetry::report::{ClientId, Latency, Totals};
 use telemetry::time::{Range, from_second};
+use telemetry::zone::Zone;
 
 const CLIENT: ClientId = ClientId(3);
 
@@ -39,7 +40,15 @@ fn range(from: i64, to: i64) -> Range {
 }
 
 fn everything(range: Range) -> AnalyticsQuery {
-    AnalyticsQuery { range, service: None, endpoint: None, method: None, environment: None, status: None }
+    AnalyticsQuery {
+        range,
+        service: None,
+        endpoint: None,
+        method: None,
+        environment: None,
+        status: None,
+        zone: Zone::default(),
+    }
 }
 
 fn matches(query: &AnalyticsQuery, range: Range, sample: &Sample) -> bool {

@@ -15,6 +15,9 @@ pub struct Latencies {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub to: Timestamp,
     pub step: Step,
+    /// Where the last slot ends: later than `to` where it is not complete. Every other slot ends where the next begins.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub end: Timestamp,
     pub latency_ms: Latency,
     /// From the fastest request to the slowest without a gap, each a fixed factor wider than the one before; the first is
     /// 0 to 0 where requests took no time at all. At most 49.

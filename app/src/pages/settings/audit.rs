@@ -1,12 +1,11 @@
 //! `/settings/audit` and `/settings/installation-audit`: who did what, when, from where.
 
 use crate::api;
-use crate::clock;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::Card;
-use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use std::sync::Arc;
@@ -65,8 +64,9 @@ fn Log(report: Report<Page>, cursor: RwSignal<Option<i64>>) -> impl IntoView {
 
 #[component]
 fn Entries(report: Report<Page>, cursor: RwSignal<Option<i64>>) -> impl IntoView {
-    let rows =
-        move || report.with_time(|page, at| page.entries.iter().map(|entry| line(entry, at)).collect_view());
+    let rows = move || {
+        report.with_clock(|page, clock| page.entries.iter().map(|entry| line(entry, clock)).collect_view())
+    };
     let pages = move || {
         let next = report.with(|page| page.next).flatten();
         let first = cursor.get().is_none();
@@ -102,11 +102,11 @@ fn Entries(report: Report<Page>, cursor: RwSignal<Option<i64>>) -> impl IntoView
     .into_any()
 }
 
-fn line(entry: &AuditEntry, at: Timestamp) -> AnyView {
+fn line(entry: &AuditEntry, clock: &Clock) -> AnyView {
     let AuditEntry { at: when, name, address, action, target, .. } = entry.clone();
     view! {
         <tr>
-            <td title=clock::ago(when, at)>{clock::moment(when, at)}</td>
+            <td title=clock.ago(when)>{clock.moment(when)}</td>
             <th scope="row">{name}</th>
             <td title=action.clone()>{words(&action)}</td>
             <td class="col-held">{target}</td>

@@ -1,7 +1,7 @@
 //! `/settings/clients`: the clients of the installation. For super admins.
 
 use crate::api::{self, change};
-use crate::clock;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::pages::SessionReport;
 use crate::pages::login::FormProblem;
@@ -9,7 +9,6 @@ use crate::place::Place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
 use crate::widgets::{Card, Field, use_alive};
-use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -44,7 +43,8 @@ fn NewClientOfReader(report: Report<Vec<Client>>, live: Live) -> impl IntoView {
 
 #[component]
 fn Clients(report: Report<Vec<Client>>) -> impl IntoView {
-    let rows = move || report.with_time(|clients, at| clients.iter().map(|one| line(one, at)).collect_view());
+    let rows =
+        move || report.with_clock(|clients, clock| clients.iter().map(|one| line(one, clock)).collect_view());
     view! {
         <div class="table-scroll">
             <table class="table is-stacking clients">
@@ -63,14 +63,14 @@ fn Clients(report: Report<Vec<Client>>) -> impl IntoView {
     .into_any()
 }
 
-fn line(client: &Client, at: Timestamp) -> AnyView {
+fn line(client: &Client, clock: &Clock) -> AnyView {
     let Client { id, name, created_at } = client.clone();
     let place = Place { client: Some(id), ..Place::default() };
     view! {
         <tr>
             <th scope="row"><a href=place.on("/overview")>{name}</a></th>
             <td data-label="number">{id.to_string()}</td>
-            <td data-label="made" title=clock::moment(created_at, at)>{clock::ago(created_at, at)}</td>
+            <td data-label="made" title=clock.moment(created_at)>{clock.ago(created_at)}</td>
             <td>
                 <div class="row-actions">
                     <a class="button is-small" href=place.on("/settings/keys")>"Keys"</a>

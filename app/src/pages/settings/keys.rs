@@ -3,7 +3,7 @@
 //! The rule: a key stands on the page once, after it was made; all that comes from the server later is its beginning.
 
 use crate::api::{self, KeysView, change};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::live::Live;
 use crate::number;
 use crate::pages::login::FormProblem;
@@ -11,7 +11,6 @@ use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
 use crate::widgets::{Act, Card, Confirm, Field, Glyph, Icon, SecretOnce, use_alive};
-use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -54,9 +53,9 @@ fn Made(made: RwSignal<Option<NewKey>>) -> impl IntoView {
 #[component]
 fn Keys(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
     let rows = move || {
-        report.with_time(|view, at| {
+        report.with_clock(|view, clock| {
             let KeysView { client, keys, manages } = view;
-            let row = |key: &KeyInfo| line(key, *client, *manages, at, live, made);
+            let row = |key: &KeyInfo| line(key, *client, *manages, clock, live, made);
             keys.iter().map(row).collect_view()
         })
     };
@@ -84,15 +83,15 @@ fn Keys(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) ->
 }
 
 /// Whether a key may be used, and until when.
-fn state(key: &KeyInfo, at: Timestamp) -> (Glyph, &'static str, String) {
+fn state(key: &KeyInfo, clock: &Clock) -> (Glyph, &'static str, String) {
     match (key.revoked_at, key.expires_at) {
-        (Some(revoked), _) => (Glyph::Silent, "is-silent", format!("revoked {}", clock::ago(revoked, at))),
-        (None, Some(end)) if end <= at => {
-            (Glyph::Silent, "is-silent", format!("expired {}", clock::ago(end, at)))
+        (Some(revoked), _) => (Glyph::Silent, "is-silent", format!("revoked {}", clock.ago(revoked))),
+        (None, Some(end)) if end <= clock.now() => {
+            (Glyph::Silent, "is-silent", format!("expired {}", clock.ago(end)))
         }
         (None, Some(end)) => {
             let word = if key.replaced_by.is_some() { "replaced; good until" } else { "good until" };
-            (Glyph::Clock, "is-warn", format!("{word} {}", clock::moment(end, at)))
+            (Glyph::Clock, "is-warn", format!("{word} {}", clock.moment(end)))
         }
         (None, None) => (Glyph::Ok, "is-ok", "good".to_owned()),
     }
@@ -102,13 +101,13 @@ fn line(
     key: &KeyInfo,
     client: ClientId,
     manages: bool,
-    at: Timestamp,
+    clock: &Clock,
     live: Live,
     made: RwSignal<Option<NewKey>>,
 ) -> AnyView {
-    let (glyph, class, text) = state(key, at);
-    let over = key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= at);
-    let used = key.last_used_at.map_or_else(|| "never".to_owned(), |used| clock::ago(used, at));
+    let (glyph, class, text) = state(key, clock);
+    let over = key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= clock.now());
+    let used = key.last_used_at.map_or_else(|| "never".to_owned(), |used| clock.ago(used));
     let rate = key.hits_per_second.map(|rate| format!("{} hits/s", number::exact(rate.into())));
     let quota = |hits: Option<u64>, what| hits.map(|hits| format!("{} hits a {what}", number::exact(hits)));
     let quotas = [quota(key.hits_per_day, "day"), quota(key.hits_per_month, "month")];
@@ -134,7 +133,7 @@ fn line(
             <td class="mono">{key.prefix.clone()}"…"</td>
             <td><span class="state"><Icon glyph class/>{text}</span></td>
             <td class="col-held" data-label="held to">{held}</td>
-            <td data-label="made" title=clock::moment(key.created_at, at)>{clock::ago(key.created_at, at)}</td>
+            <td data-label="made" title=clock.moment(key.created_at)>{clock.ago(key.created_at)}</td>
             <td data-label="last used">{used}</td>
             <td>{actions}</td>
         </tr>
@@ -220,7 +219,7 @@ fn NewKeyForm(client: ClientId, live: Live, made: RwSignal<Option<NewKey>>) -> i
         let wish = change::KeyWish {
             name: name.get_untracked().trim().to_owned(),
             environment: environment.get_untracked().trim().to_owned(),
-            expires_at: clock::parse_input(&expires.get_untracked()).map(|at| at.to_string()),
+            expires_at: clock::parse_utc(&expires.get_untracked()).map(|at| at.to_string()),
             origins: words(&origins.get_untracked()),
             services: words(&services.get_untracked()),
             hits_per_second: change::typed_number(&rate.get_untracked()),

@@ -2,6 +2,7 @@
 
 use crate::api::{self, LimitsView, change};
 use crate::charts::usage;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::number;
 use crate::pages::login::FormProblem;
@@ -9,7 +10,6 @@ use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
 use crate::widgets::{Bar, Card, Chart, Field, Glyph, Icon, Legend, use_alive};
-use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -106,7 +106,7 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
             view.days.iter().rev().map(|day| day_line(day, most)).collect_view()
         })
     };
-    let exports = move || report.with_time(|view, at| exports(view.client.id, at));
+    let exports = move || report.with_clock(|view, clock| exports(view.client.id, clock));
     let only = RwSignal::new(None);
     let caption = move || report.with(|view| usage::caption(&view.days)).unwrap_or_default();
     let keys = move || report.with(|view| usage::legend(&view.days)).unwrap_or_default();
@@ -164,15 +164,15 @@ fn day_line(day: &UsageDay, most: u64) -> AnyView {
 }
 
 /// This month and the one before as files.
-fn exports(client: ClientId, at: Timestamp) -> AnyView {
-    let this = first_of_month(at.as_second());
+fn exports(client: ClientId, clock: &Clock) -> AnyView {
+    let this = first_of_month(clock.now().as_second());
     let last = first_of_month(this - DAY);
     let file = |name: &'static str, from: i64, to: i64, format: &'static str| {
         let (from, to) = (date(from), date(to));
         let path = format!("/api/clients/{client}/usage?from={from}&to={to}&format={format}");
         view! { <a class="button is-small" href=path download="" rel="external">{name}</a> }
     };
-    let now = at.as_second();
+    let now = clock.now().as_second();
     view! {
         <div class="row-actions">
             {file("This month, CSV", this, now, "csv")}

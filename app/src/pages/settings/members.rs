@@ -1,14 +1,13 @@
 //! `/settings/members`: who belongs to a client, in which role, and who is invited.
 
 use crate::api::{self, MembersView, change};
-use crate::clock;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
 use crate::widgets::{Act, Card, Confirm, Field, Glyph, Icon, SecretOnce, use_alive};
-use jiff::Timestamp;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -166,8 +165,8 @@ mod web {
 #[component]
 fn Invitations(report: Report<MembersView>, client: ClientId, live: Live) -> impl IntoView {
     let rows = move || {
-        report.with_time(|view, at| {
-            let row = |invitation: &Invitation| invited(invitation, client, at, live);
+        report.with_clock(|view, clock| {
+            let row = |invitation: &Invitation| invited(invitation, client, clock, live);
             (!view.invitations.is_empty()).then(|| view.invitations.iter().map(row).collect_view())
         })
     };
@@ -197,7 +196,7 @@ fn Invitations(report: Report<MembersView>, client: ClientId, live: Live) -> imp
     view! { <Transition fallback=|| ()>{table}</Transition> }.into_any()
 }
 
-fn invited(invitation: &Invitation, client: ClientId, at: Timestamp, live: Live) -> AnyView {
+fn invited(invitation: &Invitation, client: ClientId, clock: &Clock, live: Live) -> AnyView {
     let Invitation { id, name, role, made_by, expires_at, .. } = invitation.clone();
     let withdraw = move |_| {
         leptos::task::spawn_local(async move {
@@ -211,7 +210,7 @@ fn invited(invitation: &Invitation, client: ClientId, at: Timestamp, live: Live)
             <th scope="row">{name}</th>
             <td data-label="role">{role.word()}</td>
             <td data-label="by">{made_by}</td>
-            <td data-label="good until">{clock::moment(expires_at, at)}</td>
+            <td data-label="good until">{clock.moment(expires_at)}</td>
             <td>
                 <div class="row-actions">
                     <button class="button is-small" type="button" on:click=withdraw>"Withdraw"</button>

@@ -83,7 +83,7 @@ pub(crate) fn is_about_a_client(path: &str) -> bool {
 #[component]
 pub(crate) fn Settings() -> impl IntoView {
     // Nothing here changes by itself; each page loads anew after what it has changed.
-    provide_live(Signal::derive(|| false));
+    provide_live(Signal::derive(|| false), None);
     view! {
         <div class="settings">
             <Rail/>

@@ -1,11 +1,10 @@
 //! `/settings/sessions`: where the reader is signed in.
 
 use crate::api::{self, change};
-use crate::clock;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::report::Report;
 use crate::widgets::{Card, use_alive};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use std::sync::Arc;
@@ -31,7 +30,9 @@ pub(crate) fn SessionsPage() -> impl IntoView {
 #[component]
 fn Sessions(report: Report<Vec<SessionInfo>>, live: Live) -> impl IntoView {
     let rows = move || {
-        report.with_time(|sessions, at| sessions.iter().map(|session| line(session, at, live)).collect_view())
+        report.with_clock(|sessions, clock| {
+            sessions.iter().map(|session| line(session, clock, live)).collect_view()
+        })
     };
     view! {
         <div class="table-scroll">
@@ -52,7 +53,7 @@ fn Sessions(report: Report<Vec<SessionInfo>>, live: Live) -> impl IntoView {
     .into_any()
 }
 
-fn line(session: &SessionInfo, at: Timestamp, live: Live) -> AnyView {
+fn line(session: &SessionInfo, clock: &Clock, live: Live) -> AnyView {
     let SessionInfo { id, user_agent, created_at, last_used_at, expires_at, current } = session.clone();
     let browser = if user_agent.is_empty() { "unknown".to_owned() } else { user_agent };
     let last = if current {
@@ -63,9 +64,9 @@ fn line(session: &SessionInfo, at: Timestamp, live: Live) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="col-browser">{browser}</th>
-            <td data-label="signed in" title=clock::moment(created_at, at)>{clock::ago(created_at, at)}</td>
-            <td data-label="last renewed" title=clock::moment(last_used_at, at)>{clock::ago(last_used_at, at)}</td>
-            <td data-label="ends">{clock::moment(expires_at, at)}</td>
+            <td data-label="signed in" title=clock.moment(created_at)>{clock.ago(created_at)}</td>
+            <td data-label="last renewed" title=clock.moment(last_used_at)>{clock.ago(last_used_at)}</td>
+            <td data-label="ends">{clock.moment(expires_at)}</td>
             <td><div class="row-actions">{last}</div></td>
         </tr>
     }

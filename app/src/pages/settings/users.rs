@@ -1,11 +1,10 @@
 //! `/settings/users`: the users of the installation. For super admins.
 
 use crate::api::{self, change};
-use crate::clock;
+use crate::clock::Clock;
 use crate::live::Live;
 use crate::report::Report;
 use crate::widgets::{Act, Card, Confirm, SecretOnce, use_alive};
-use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use std::sync::Arc;
@@ -46,8 +45,8 @@ fn Users(
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let rows = move || {
-        report.with_time(|users, at| {
-            users.iter().map(|user| line(user, at, live, made, problem)).collect_view()
+        report.with_clock(|users, clock| {
+            users.iter().map(|user| line(user, clock, live, made, problem)).collect_view()
         })
     };
     view! {
@@ -71,7 +70,7 @@ fn Users(
 
 fn line(
     info: &UserInfo,
-    at: Timestamp,
+    clock: &Clock,
     live: Live,
     made: RwSignal<Option<ResetLink>>,
     problem: RwSignal<Option<String>>,
@@ -100,7 +99,7 @@ fn line(
             </th>
             <td>{user.email}</td>
             <td class="number" data-label="clients">{clients.to_string()}</td>
-            <td data-label="made" title=clock::moment(created_at, at)>{clock::ago(created_at, at)}</td>
+            <td data-label="made" title=clock.moment(created_at)>{clock.ago(created_at)}</td>
             <td><div class="row-actions">{state}</div></td>
         </tr>
     }

@@ -33,7 +33,7 @@ pub(super) fn WaitForHit(client: ClientId) -> impl IntoView {
 }
 
 fn arrived(hit: RequestRow, client: ClientId) -> AnyView {
-    let place = Place { client: Some(client), span: Span::Last(Last::Hour1), ..Place::default() };
+    let place = Place { client: Some(client), span: Span::Last(Last::HOUR_1), ..Place::default() };
     let class = format!("code is-s{}xx", hit.status / 100);
     view! {
         <div class="arrived">

@@ -10,6 +10,7 @@ use store::{Failure, MetricsStore};
 use telemetry::hit::Method;
 use telemetry::report::{EndpointRow, EndpointSort, LatencyBand};
 use telemetry::time::{DAY, HOUR, MINUTE, MINUTES_READ, Range, Step};
+use telemetry::zone::Zone;
 
 /// Hits over forty days, denser towards the end; and what the sweeper has left of their minutes.
 async fn forty_days() -> (tempfile::TempDir, SqliteDatabase, Vec<Sample>) {
@@ -119,6 +120,47 @@ async fn a_time_series_is_whole_and_adds_up_to_the_overview() {
                     let hits: Vec<&Sample> = samples.iter().filter(inside).collect();
                     assert_totals(&bucket.totals, &hits, &context);
                 }
+            }
+        }
+    }
+}
+
+/// In a zone whose clocks change inside the range, and in one that is off by half an hour.
+#[tokio::test]
+async fn local_days_hold_their_hits_and_their_sum_is_the_total() {
+    let (_folder, database, samples) = forty_days().await;
+    let range = range(NOW - 39 * DAY - 5_000, NOW);
+    for name in ["UTC", "America/Santiago", "Asia/Kolkata"] {
+        let zone = Zone::named(name, NOW - 50 * DAY, NOW + DAY).unwrap();
+        let query = AnalyticsQuery { zone: zone.clone(), ..everything(range) };
+        let overview = analytics::overview(&database, &scope(), &query, now()).await.unwrap();
+        for step in [None, Some(Step::Day1)] {
+            let series = analytics::timeseries(&database, &scope(), &query, step, now()).await.unwrap();
+            assert_eq!((series.from, series.to), (overview.from, overview.to));
+            let sum: u64 = series.buckets.iter().map(|bucket| bucket.totals.requests).sum();
+            assert_eq!(sum, overview.totals.requests, "{name} {step:?}");
+            let effective = Range { from: series.from, to: series.to };
+            let mut ends = series.buckets.iter().skip(1).map(|bucket| bucket.start).chain([series.end]);
+            let mut widths = BTreeSet::new();
+            for bucket in &series.buckets {
+                let slot = bucket.start.as_second()..ends.next().unwrap().as_second();
+                widths.insert((slot.end - slot.start) / HOUR);
+                // A local day begins at the first whole UTC hour in it.
+                let local = (slot.start + i64::from(zone.offset(slot.start))).rem_euclid(DAY);
+                // In Santiago clocks skip the first hour of one.
+                assert!(series.step != Step::Day1 || local <= HOUR, "{name}: a day begins at {local}");
+                let inside = |hit: &&Sample| matches(&query, effective, hit) && slot.contains(&hit.second());
+                let hits: Vec<&Sample> = samples.iter().filter(inside).collect();
+                assert_totals(&bucket.totals, &hits, &format!("{name} {slot:?}"));
+            }
+            let clocks_change = name == "America/Santiago";
+            let day = if series.step == Step::Day1 { 24 } else { 6 };
+            let expected = if clocks_change { BTreeSet::from([day - 1, day]) } else { BTreeSet::from([day]) };
+            assert_eq!(widths, expected, "{name} {step:?}");
+            if step.is_none() {
+                let spread = analytics::latencies(&database, &scope(), &query, now()).await.unwrap();
+                let spread = spread.slots.iter().map(|slot| slot.start).chain([spread.end]);
+                assert!(spread.eq(series.buckets.iter().map(|bucket| bucket.start).chain([series.end])));
             }
         }
     }

@@ -94,6 +94,8 @@ pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
                 && filter.consumer.as_deref().is_none_or(|consumer| Some(consumer) == hit.consumer)
                 && filter.min_latency_ms.is_none_or(|least| hit.latency_ms >= least)
         };
+        // What is told as it arrives is what is listed later.
+        assert!(events.iter().all(|event| filter.matches(&event.hit) == matches(&event)), "{filter:?}");
         let expected: HashSet<String> =
             events.iter().filter(matches).map(|event| id(event.batch, event.position)).collect();
         let found = pages(&*store, &filter, 20, BUDGET).await;
@@ -130,6 +132,12 @@ pub(crate) async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>)
             pages(&*store, &filter, 10, BUDGET).await.into_iter().map(|row| row.id).collect();
         let expected: Vec<String> = (position < 6).then(|| id("b:q", position)).into_iter().collect();
         assert_eq!(found, expected, "{text}");
+        let matched: Vec<String> = (0..)
+            .zip(&events)
+            .filter(|(_, event)| filter.matches(&event.hit))
+            .map(|(n, _)| id("b:q", n))
+            .collect();
+        assert_eq!(matched, expected, "{text}");
     }
 }
 

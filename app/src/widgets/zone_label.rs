@@ -1,0 +1,8 @@
+//! In which zone times are told.
+
+use crate::clock::Clock;
+use leptos::prelude::*;
+
+pub(crate) fn zone_label(clock: &Clock) -> AnyView {
+    view! { <abbr class="zone" title=clock.zone_meaning()>{clock.zone_name()}</abbr> }.into_any()
+}

@@ -1,0 +1,122 @@
+// Times in the zone of whoever looks: the same hits in three zones, over a change of clocks and in a half-hour zone. What
+// the page says equals what is computed here from the hits that were sent.
+import { expect, figure, logIn, ownServer, sendHits, setUp, test } from './sendry.js';
+
+const sendry = ownServer();
+
+test.describe.configure({ mode: 'serial' });
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+let account;
+let sent;
+
+/** One hit every seven minutes over the last twenty-five days; every tenth of them fails. */
+function hits() {
+  const now = Date.now();
+  return Array.from({ length: Math.floor((25 * DAY) / (7 * 60_000)) }, (_, i) => ({
+    serviceName: 'clock', endpoint: '/time', method: 'GET', statusCode: i % 10 ? 200 : 500, latencyMs: 5,
+    timestamp: now - 60_000 - i * 7 * 60_000,
+  }));
+}
+
+/** What clocks in a zone show at a moment. */
+function local(at, zone) {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone, hourCycle: 'h23', weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
+  }).formatToParts(at);
+  const part = (type) => parts.find((part) => part.type === type).value;
+  return { day: `${part('weekday')} ${part('day')} ${part('month').slice(0, 3)}`, time: `${part('hour')}:${part('minute')}` };
+}
+
+/** Where local quarters of days begin, up to the whole UTC hour: as the docs say it. */
+function quarters(from, to, zone) {
+  const edges = [];
+  let before = null;
+  for (let at = Math.floor(from / HOUR) * HOUR - DAY; at < to; at += HOUR) {
+    const { day, time } = local(at, zone);
+    const quarter = `${day} ${Math.floor(Number(time.slice(0, 2)) / 6)}`;
+    if (quarter !== before) edges.push(at);
+    before = quarter;
+  }
+  return edges;
+}
+
+/** The rows of the table beneath a chart, newest first: name and numbers. */
+async function table(page, id) {
+  const card = page.locator(`#${id}`);
+  await card.getByRole('button', { name: /show as table/i }).click();
+  await expect(card.locator('tbody tr').first()).toBeVisible();
+  return card.locator('tbody tr').evaluateAll((rows) =>
+    rows.map((row) => ({
+      name: row.querySelector('th').textContent,
+      requests: Number(row.querySelector('td').textContent.replace(/\D/g, '')),
+    })));
+}
+
+test('hits of twenty-five days are sent and counted', async ({ page }) => {
+  account = await setUp(sendry.url);
+  sent = hits();
+  for (let i = 0; i < sent.length; i += 2_000) await sendHits(sendry.url, account.key, sent.slice(i, i + 2_000));
+  await logIn(page, sendry.url);
+  await expect(async () => {
+    await page.goto(`${sendry.url}/overview?range=30d`);
+    await expect(figure(page, 'Requests')).toHaveAttribute('title', new RegExp(sent.length.toLocaleString('en').replace(',', '.')), { timeout: 500 });
+  }).toPass();
+});
+
+// One whose clocks change within the range, whenever the year's day is: of these at least one has changed them or will not
+// have; the arithmetic above needs no change to be right. America/New_York: early in November, and in March.
+for (const zone of ['UTC', 'America/New_York', 'Asia/Kolkata']) {
+  test(`slots of ${zone} hold their hits, and their sum is the total`, async ({ page }) => {
+    await logIn(page, sendry.url);
+    const to = Math.floor(Date.now() / HOUR) * HOUR;
+    const from = to - 20 * DAY;
+    const span = `from=${new Date(from).toISOString().slice(0, 19)}Z&to=${new Date(to).toISOString().slice(0, 19)}Z`;
+    await page.goto(`${sendry.url}/overview?${span}&tz=${encodeURIComponent(zone)}`);
+    const inside = sent.filter((hit) => hit.timestamp >= from && hit.timestamp < to);
+    await expect(figure(page, 'Requests')).toHaveAttribute('title', new RegExp(`^${inside.length.toLocaleString('en').replace(',', '.')} `));
+    await expect(page.locator('.freshness .zone')).toHaveText(zone);
+
+    const edges = quarters(from, to, zone).filter((edge, n, all) => (all[n + 1] ?? Infinity) > from);
+    const rows = (await table(page, 'volume')).reverse();
+    expect(rows.length).toBe(edges.length);
+    for (const [n, row] of rows.entries()) {
+      const [start, end] = [edges[n], edges[n + 1] ?? Infinity];
+      const { day, time } = local(start, zone);
+      expect(row.name, `slot ${n}`).toMatch(new RegExp(`^${day}, ${time}( [+-]\\S+)? – `));
+      expect(row.requests, `${row.name}`).toBe(inside.filter((hit) => hit.timestamp >= start && hit.timestamp < end).length);
+    }
+    expect(rows.reduce((sum, row) => sum + row.requests, 0)).toBe(inside.length);
+    await page.screenshot({ path: `artefacts/zone-${zone.replace('/', '-')}.png`, fullPage: true });
+  });
+}
+
+test('a zone that is chosen holds for all pages, and a link that names one wins', async ({ browser }) => {
+  const context = await browser.newContext({ timezoneId: 'Asia/Kathmandu' });
+  const page = await context.newPage();
+  await logIn(page, sendry.url);
+  await page.goto(`${sendry.url}/overview?range=24h`);
+  const zone = page.locator('.freshness .zone');
+  await expect(zone).toHaveText('UTC');
+  await page.getByRole('button', { name: 'Time zone and refreshing' }).click();
+  await page.getByLabel('Time zone', { exact: true }).selectOption('Asia/Kathmandu');
+  await expect(zone).toHaveText('Asia/Kathmandu');
+  await expect(zone).toHaveAttribute('title', 'UTC+5:45');
+  // Without any script the server says the same.
+  await page.goto(`${sendry.url}/requests`);
+  const newest = local(sent[0].timestamp, 'Asia/Kathmandu');
+  await expect(page.locator('table.requests thead')).toContainText('Asia/Kathmandu');
+  await expect(page.locator('table.requests tbody tr').first()).toContainText(newest.time);
+  const html = await (await page.request.get(`${sendry.url}/overview`)).text();
+  expect(html).toContain('data-zone="Asia/Kathmandu"');
+
+  await page.goto(`${sendry.url}/overview?tz=Asia/Kolkata`);
+  await expect(zone).toHaveText('Asia/Kolkata');
+  await page.getByRole('button', { name: 'Time zone and refreshing' }).click();
+  await page.getByLabel('Time zone', { exact: true }).selectOption('UTC');
+  await expect(zone).toHaveText('UTC');
+  expect(page.url()).not.toContain('tz=');
+  await context.close();
+});
