@@ -1,6 +1,7 @@
 //! Reports equal what straight arithmetic over the hits says.
 
 mod changes;
+mod consumers;
 mod health;
 mod log;
 mod numbers;
