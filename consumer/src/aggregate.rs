@@ -1,6 +1,8 @@
-//! Adds hits up: once per endpoint, minute and status; all coarser rollups are merged from those.
+//! Adds hits up: once per endpoint, minute and status, and once per consumer, minute and status; all coarser rollups are
+//! merged from those.
 //!
-//! The rule: every hit enters nine rollup rows (three series at three resolutions), each exactly once.
+//! The rule: every hit enters nine rollup rows (three series at three resolutions), and three more where it names its
+//! consumer, each exactly once.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -32,10 +34,21 @@ impl EndpointName<'_> {
     }
 }
 
-/// The endpoints that some hits are about, each once, and the series they add to.
+/// Where a hit adds to, for [`Sums::add`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The number of its endpoint.
+    endpoint: usize,
+    /// The place of its consumer's series, where it names one.
+    consumer: Option<usize>,
+}
+
+/// The endpoints and consumers that some hits are about, each once, and the series they add to.
 #[derive(Default)]
 pub(crate) struct SeriesOfHits {
     endpoints: HashMap<EndpointName<'static>, usize>,
+    /// By the place of the service's series, and the name.
+    consumers: HashMap<(usize, Cow<'static, str>), usize>,
     keys: HashMap<SeriesKey, usize>,
     /// Every series once.
     pub(crate) series: Vec<SeriesKey>,
@@ -44,8 +57,26 @@ pub(crate) struct SeriesOfHits {
 }
 
 impl SeriesOfHits {
-    /// The number of a hit's endpoint, for [`Sums::add`].
-    pub(crate) fn endpoint(&mut self, client: ClientId, hit: &Observation<'_>) -> usize {
+    /// What a hit adds to.
+    pub(crate) fn target(&mut self, client: ClientId, hit: &Observation<'_>) -> Target {
+        let endpoint = self.endpoint(client, hit);
+        let consumer = hit.consumer.map(|name| self.consumer(client, endpoint, hit, name));
+        Target { endpoint, consumer }
+    }
+
+    fn consumer(&mut self, client: ClientId, endpoint: usize, hit: &Observation<'_>, name: &str) -> usize {
+        let [_, service, _] = self.levels[endpoint];
+        let asked: (usize, Cow<'_, str>) = (service, name.into());
+        if let Some(place) = self.consumers.get(&asked) {
+            return *place;
+        }
+        let kind = SeriesKind::Consumer { service: hit.service.to_owned(), consumer: name.to_owned() };
+        let place = self.number(SeriesKey { client, environment: hit.environment.to_owned(), kind });
+        self.consumers.insert((service, name.to_owned().into()), place);
+        place
+    }
+
+    fn endpoint(&mut self, client: ClientId, hit: &Observation<'_>) -> usize {
         let name = EndpointName {
             client,
             environment: hit.environment.into(),
@@ -77,29 +108,25 @@ impl SeriesOfHits {
     }
 }
 
-/// Sums per endpoint, minute and status.
+/// Of an endpoint's number or the place of a consumer's series, by minute and status.
+type Cells = HashMap<(usize, i64, u16), Aggregate>;
+
+/// Sums per endpoint, minute and status, and per consumer, minute and status.
 #[derive(Default)]
 pub(crate) struct Sums {
-    cells: HashMap<(usize, i64, u16), Aggregate>,
+    endpoints: Cells,
+    /// Without sketches.
+    consumers: Cells,
 }
 
 impl Sums {
-    /// Adds a hit of the endpoint numbered `endpoint`.
-    pub(crate) fn add(&mut self, endpoint: usize, hit: &Observation<'_>) {
+    /// Adds a hit to its target.
+    pub(crate) fn add(&mut self, target: Target, hit: &Observation<'_>) {
         let minute = Resolution::Minute.floor(hit.at.div_euclid(1_000));
-        let latency_us = latency_us(hit.latency_ms);
-        let cell = self.cells.entry((endpoint, minute, hit.status)).or_insert_with(|| Aggregate {
-            min_us: i64::MAX,
-            max_us: i64::MIN,
-            ..Aggregate::default()
-        });
-        cell.count += 1;
-        cell.latency_us = cell.latency_us.saturating_add(latency_us);
-        cell.min_us = cell.min_us.min(latency_us);
-        cell.max_us = cell.max_us.max(latency_us);
-        cell.bytes_in = cell.bytes_in.saturating_add(hit.request_size.unwrap_or(0));
-        cell.bytes_out = cell.bytes_out.saturating_add(hit.response_size.unwrap_or(0));
-        cell.sketch.add(hit.latency_ms);
+        add(&mut self.endpoints, (target.endpoint, minute, hit.status), hit).sketch.add(hit.latency_ms);
+        if let Some(consumer) = target.consumer {
+            add(&mut self.consumers, (consumer, minute, hit.status), hit);
+        }
     }
 
     /// The rollup rows, in key order. `numbers` are the ids of `series.series`, in that order; beyond the caps several
@@ -110,15 +137,36 @@ impl Sums {
         numbers: &[SeriesId],
     ) -> BTreeMap<RollupKey, Aggregate> {
         let mut rows: BTreeMap<RollupKey, Aggregate> = BTreeMap::new();
-        for ((endpoint, minute, status), sum) in self.cells {
-            for level in series.levels[endpoint] {
-                for resolution in Resolution::ALL {
-                    let bucket = resolution.floor(minute);
-                    let key = RollupKey { series: numbers[level], resolution, bucket, status };
-                    rows.entry(key).or_default().merge(&sum);
-                }
+        let mut merge = |place: usize, minute: i64, status: u16, sum: &Aggregate| {
+            for resolution in Resolution::ALL {
+                let bucket = resolution.floor(minute);
+                let key = RollupKey { series: numbers[place], resolution, bucket, status };
+                rows.entry(key).or_default().merge(sum);
             }
+        };
+        for ((endpoint, minute, status), sum) in &self.endpoints {
+            series.levels[*endpoint].into_iter().for_each(|place| merge(place, *minute, *status, sum));
+        }
+        for ((consumer, minute, status), sum) in &self.consumers {
+            merge(*consumer, *minute, *status, sum);
         }
         rows
     }
+}
+
+/// Adds all of a hit but its sketch to a cell; hands the cell back.
+fn add<'c>(cells: &'c mut Cells, key: (usize, i64, u16), hit: &Observation<'_>) -> &'c mut Aggregate {
+    let latency_us = latency_us(hit.latency_ms);
+    let cell = cells.entry(key).or_insert_with(|| Aggregate {
+        min_us: i64::MAX,
+        max_us: i64::MIN,
+        ..Aggregate::default()
+    });
+    cell.count += 1;
+    cell.latency_us = cell.latency_us.saturating_add(latency_us);
+    cell.min_us = cell.min_us.min(latency_us);
+    cell.max_us = cell.max_us.max(latency_us);
+    cell.bytes_in = cell.bytes_in.saturating_add(hit.request_size.unwrap_or(0));
+    cell.bytes_out = cell.bytes_out.saturating_add(hit.response_size.unwrap_or(0));
+    cell
 }

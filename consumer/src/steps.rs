@@ -1,6 +1,6 @@
 //! The first three steps of a group: claim, raw events, completion.
 
-use crate::aggregate::{SeriesOfHits, Sums};
+use crate::aggregate::{SeriesOfHits, Sums, Target};
 use crate::fail_points::pass;
 use crate::failure::StepError;
 use crate::group::Group;
@@ -25,11 +25,11 @@ pub(crate) struct Counted {
     pub(crate) duplicates: u64,
 }
 
-/// A batch that may have to be counted, with the endpoint number of each of its hits.
+/// A batch that may have to be counted, with what each of its hits adds to.
 struct Candidate<'g, 'a> {
     envelope: &'g Envelope<'a>,
     batch: &'g Batch<'a>,
-    endpoints: Vec<usize>,
+    targets: Vec<Target>,
 }
 
 impl Candidate<'_, '_> {
@@ -88,8 +88,8 @@ impl Consumer {
                     continue;
                 }
                 let observed = batch.hits.iter().map(|(_, hit)| Observation::new(&batch.id, hit));
-                let endpoints = observed.map(|hit| series.endpoint(envelope.client, &hit)).collect();
-                candidates.push(Candidate { envelope, batch, endpoints });
+                let targets = observed.map(|hit| series.target(envelope.client, &hit)).collect();
+                candidates.push(Candidate { envelope, batch, targets });
             }
         }
         candidates
@@ -168,9 +168,9 @@ impl Consumer {
 fn completion(candidates: &[Candidate<'_, '_>], series: &SeriesOfHits, numbers: &[SeriesId]) -> Completion {
     let mut sums = Sums::default();
     let mut usage: BTreeMap<(ClientId, i64), Usage> = BTreeMap::new();
-    for Candidate { envelope, batch, endpoints } in candidates {
-        for ((_, hit), endpoint) in batch.hits.iter().zip(endpoints) {
-            sums.add(*endpoint, &Observation::new(&batch.id, hit));
+    for Candidate { envelope, batch, targets } in candidates {
+        for ((_, hit), target) in batch.hits.iter().zip(targets) {
+            sums.add(*target, &Observation::new(&batch.id, hit));
         }
         let client = envelope.client;
         let day = Resolution::Day.floor(envelope.accepted_at.div_euclid(1_000));

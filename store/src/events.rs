@@ -102,6 +102,8 @@ pub struct Observation<'a> {
     pub request_size: Option<u64>,
     /// Bytes.
     pub response_size: Option<u64>,
+    /// Who called.
+    pub consumer: Option<&'a str>,
 }
 
 impl<'a> Observation<'a> {
@@ -117,6 +119,7 @@ impl<'a> Observation<'a> {
             latency_ms: hit.latency_ms,
             request_size: hit.request_size,
             response_size: hit.response_size,
+            consumer: hit.consumer,
         }
     }
 }

@@ -22,9 +22,11 @@ pub enum SeriesKind {
     Service { service: String },
     /// One endpoint: method + route template of a service.
     Endpoint { service: String, method: Method, endpoint: String },
+    /// One consumer of a service: who called it, where its hits say so. Its rows are small: they have no sketch.
+    Consumer { service: String, consumer: String },
 }
 
-/// The name that stands for everything beyond a cap on services or endpoints.
+/// The name that stands for everything beyond a cap on services, endpoints or consumers.
 pub const OTHER: &str = "(other)";
 
 /// A series before it has a number.
@@ -54,11 +56,13 @@ pub struct SeriesCaps {
     pub endpoints: u32,
     /// Environments of a client.
     pub environments: u32,
+    /// Consumers of a service.
+    pub consumers: u32,
 }
 
 impl Default for SeriesCaps {
     fn default() -> Self {
-        Self { services: 100, endpoints: 500, environments: 16 }
+        Self { services: 100, endpoints: 500, environments: 16, consumers: 200 }
     }
 }
 
@@ -115,6 +119,7 @@ pub struct Aggregate {
     pub max_us: i64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// Empty in the rows of consumers.
     pub sketch: Sketch,
 }
 
@@ -192,6 +197,11 @@ pub enum SeriesFilterKind {
     Client,
     Service,
     Endpoint,
+    Consumer,
+}
+
+impl SeriesFilterKind {
+    pub const ALL: [Self; 4] = [Self::Client, Self::Service, Self::Endpoint, Self::Consumer];
 }
 
 /// A rollup row as it is read.

@@ -1,9 +1,10 @@
 //! Which names a series makes, and which series stands for it where a cap is reached.
 //!
 //! The rule: a name is admitted once, for its scope, and stays admitted. What was not admitted counts under
-//! [`OTHER`]: an endpoint under the endpoint `(other)` (method `OTHER`) of its service; a service, with all its
-//! endpoints, under the service `(other)`; an environment under the environment `(other)`. So the client's total is
-//! exact, and a service's total as long as the service itself was admitted.
+//! [`OTHER`]: an endpoint under the endpoint `(other)` (method `OTHER`) of its service, a consumer under the consumer
+//! `(other)` of its service; a service, with all its endpoints and consumers, under the service `(other)`; an
+//! environment under the environment `(other)`. So the client's total is exact, and a service's total as long as the
+//! service itself was admitted.
 
 use crate::metrics::{OTHER, SeriesCaps, SeriesKey, SeriesKind};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -30,6 +31,8 @@ pub(crate) enum Within {
     Services,
     /// The endpoints (method and route) of this service, over all environments.
     Endpoints(String),
+    /// The consumers of this service, over all environments.
+    Consumers(String),
 }
 
 impl Scope {
@@ -39,6 +42,7 @@ impl Scope {
             Within::Environments => caps.environments,
             Within::Services => caps.services,
             Within::Endpoints(_) => caps.endpoints,
+            Within::Consumers(_) => caps.consumers,
         }
     }
 
@@ -48,6 +52,7 @@ impl Scope {
             Within::Environments => "environments".to_owned(),
             Within::Services => "services".to_owned(),
             Within::Endpoints(service) => format!("endpoints of {service}"),
+            Within::Consumers(service) => format!("consumers of {service}"),
         }
     }
 }
@@ -64,23 +69,27 @@ fn environment(key: &SeriesKey) -> Option<Name> {
 fn service(key: &SeriesKey) -> Option<Name> {
     match &key.kind {
         SeriesKind::Client => None,
-        SeriesKind::Service { service } | SeriesKind::Endpoint { service, .. } => {
-            name(key.client, Within::Services, service.clone())
-        }
+        SeriesKind::Service { service }
+        | SeriesKind::Endpoint { service, .. }
+        | SeriesKind::Consumer { service, .. } => name(key.client, Within::Services, service.clone()),
     }
 }
 
-fn endpoint(key: &SeriesKey) -> Option<Name> {
+/// The name that a key makes within its service.
+fn within_service(key: &SeriesKey) -> Option<Name> {
     match &key.kind {
         SeriesKind::Endpoint { service, method, endpoint } if service != OTHER && endpoint != OTHER => {
             name(key.client, Within::Endpoints(service.clone()), format!("{method} {endpoint}"))
+        }
+        SeriesKind::Consumer { service, consumer } if service != OTHER => {
+            name(key.client, Within::Consumers(service.clone()), consumer.clone())
         }
         _ => None,
     }
 }
 
 /// The series that `keys` count under, in that order, by what is known of names; or the names that have to be known
-/// first. After two rounds (environments and services, then endpoints) nothing is unknown.
+/// first. After two rounds (environments and services, then endpoints and consumers) nothing is unknown.
 pub(crate) fn all_under_caps<'k>(
     keys: impl IntoIterator<Item = &'k SeriesKey>,
     admitted: &HashMap<Name, bool>,
@@ -97,8 +106,8 @@ pub(crate) fn all_under_caps<'k>(
     if unknown.is_empty() { Ok(series) } else { Err(unknown) }
 }
 
-/// The series that `key` counts under, when `admit` says which names are admitted. `admit` is asked for the
-/// endpoint only if the service was admitted: the endpoints of a refused service make no names.
+/// The series that `key` counts under, when `admit` says which names are admitted. `admit` is asked for an endpoint or a
+/// consumer only if the service was admitted: those of a refused service make no names.
 fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey {
     let mut admitted = |name: Option<Name>| name.is_some_and(&mut admit);
     let environment = if admitted(environment(key)) { key.environment.as_str() } else { OTHER };
@@ -111,10 +120,19 @@ fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey
         SeriesKind::Endpoint { service: name, method, endpoint: route } => {
             if !admitted(service(key)) {
                 other_endpoint(OTHER)
-            } else if !admitted(endpoint(key)) {
+            } else if !admitted(within_service(key)) {
                 other_endpoint(name)
             } else {
                 SeriesKind::Endpoint { service: name.clone(), method: *method, endpoint: route.clone() }
+            }
+        }
+        SeriesKind::Consumer { service: name, consumer } => {
+            if !admitted(service(key)) {
+                other_consumer(OTHER)
+            } else if !admitted(within_service(key)) {
+                other_consumer(name)
+            } else {
+                SeriesKind::Consumer { service: name.clone(), consumer: consumer.clone() }
             }
         }
     };
@@ -123,6 +141,10 @@ fn under_caps(key: &SeriesKey, mut admit: impl FnMut(Name) -> bool) -> SeriesKey
 
 fn other_endpoint(service: &str) -> SeriesKind {
     SeriesKind::Endpoint { service: service.to_owned(), method: Method::Other, endpoint: OTHER.to_owned() }
+}
+
+fn other_consumer(service: &str) -> SeriesKind {
+    SeriesKind::Consumer { service: service.to_owned(), consumer: OTHER.to_owned() }
 }
 
 /// The names that a client's series show to have been admitted.
@@ -135,7 +157,7 @@ impl AdmittedNames {
         Self(
             series
                 .into_iter()
-                .flat_map(|key| [environment(key), service(key), endpoint(key)])
+                .flat_map(|key| [environment(key), service(key), within_service(key)])
                 .flatten()
                 .collect(),
         )
@@ -159,14 +181,18 @@ mod tests {
         SeriesKind::Endpoint { service: service.into(), method: Method::Get, endpoint: endpoint.into() }
     }
 
+    fn consumer_of(service: &str, consumer: &str) -> SeriesKind {
+        SeriesKind::Consumer { service: service.into(), consumer: consumer.into() }
+    }
+
     fn capped(kind: SeriesKind, admit: impl Fn(&Within) -> bool) -> SeriesKey {
         under_caps(&key(kind), |name| admit(&name.scope.within))
     }
 
     #[test]
     fn what_is_admitted_stays_as_it_is() {
-        for kind in [SeriesKind::Client, SeriesKind::Service { service: "a".into() }, endpoint_of("a", "/x")]
-        {
+        let service = SeriesKind::Service { service: "a".into() };
+        for kind in [SeriesKind::Client, service, endpoint_of("a", "/x"), consumer_of("a", "web")] {
             assert_eq!(capped(kind.clone(), |_| true), key(kind));
         }
     }
@@ -175,8 +201,12 @@ mod tests {
     fn what_is_not_admitted_counts_under_other() {
         let endpoints_full = |within: &Within| !matches!(within, Within::Endpoints(_));
         assert_eq!(capped(endpoint_of("a", "/x"), endpoints_full).kind, other_endpoint("a"));
+        assert_eq!(capped(consumer_of("a", "web"), endpoints_full).kind, consumer_of("a", "web"));
+        let consumers_full = |within: &Within| !matches!(within, Within::Consumers(_));
+        assert_eq!(capped(consumer_of("a", "web"), consumers_full).kind, other_consumer("a"));
         let services_full = |within: &Within| *within != Within::Services;
         assert_eq!(capped(endpoint_of("a", "/x"), services_full).kind, other_endpoint(OTHER));
+        assert_eq!(capped(consumer_of("a", "web"), services_full).kind, other_consumer(OTHER));
         let environments_full = |within: &Within| *within != Within::Environments;
         assert_eq!(capped(SeriesKind::Client, environments_full).environment, OTHER);
     }
@@ -190,17 +220,32 @@ mod tests {
             true
         });
         assert_eq!((series.kind, asked.get()), (other_endpoint(OTHER), 0));
+        // Of these two the service takes one.
+        for consumer in [consumer_of(OTHER, "web"), consumer_of("a", OTHER)] {
+            let key = SeriesKey { kind: consumer, ..key.clone() };
+            under_caps(&key, |name| {
+                asked.set(asked.get() + 1);
+                name.scope.within == Within::Services
+            });
+        }
+        assert_eq!(asked.get(), 1);
     }
 
     #[test]
     fn names_are_read_off_series_of_any_environment() {
         let other = |kind| SeriesKey { environment: OTHER.into(), ..key(kind) };
         let client = key(SeriesKind::Client);
-        let names =
-            AdmittedNames::of([&client, &other(endpoint_of("a", "/x")), &other(other_endpoint(OTHER))]);
+        let names = AdmittedNames::of([
+            &client,
+            &other(endpoint_of("a", "/x")),
+            &other(consumer_of("a", "web")),
+            &other(other_endpoint(OTHER)),
+        ]);
         assert_eq!(names.counted_under(&key(endpoint_of("a", "/x"))), key(endpoint_of("a", "/x")));
         assert_eq!(names.counted_under(&key(endpoint_of("a", "/y"))), key(other_endpoint("a")));
         assert_eq!(names.counted_under(&key(endpoint_of("b", "/x"))), key(other_endpoint(OTHER)));
+        assert_eq!(names.counted_under(&key(consumer_of("a", "web"))), key(consumer_of("a", "web")));
+        assert_eq!(names.counted_under(&key(consumer_of("a", "app"))), key(other_consumer("a")));
         let unknown = SeriesKey { environment: "test".into(), ..key(SeriesKind::Client) };
         assert_eq!(names.counted_under(&unknown), other(SeriesKind::Client));
     }

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod changes;
+mod consumers;
 pub mod edges;
 mod failures;
 mod latencies;
@@ -14,7 +15,8 @@ mod markers;
 pub mod ops;
 mod status;
 
-pub use changes::{Changes, EndpointShare, Rise, StatusShare};
+pub use changes::{Changes, ConsumerShare, EndpointShare, Rise, StatusShare};
+pub use consumers::{ConsumerCounts, ConsumerRow, ConsumerSample, Consumers, OtherConsumers};
 pub use failures::{FailureGroup, Failures};
 pub use latencies::{Latencies, LatencyBand, LatencySlot};
 pub use live::{Counted, LastMinute, Tailed};

@@ -13,8 +13,8 @@ pub mod change;
 
 pub use ops::{dead_letter, dead_letters, flow, pipeline};
 pub use reports::{
-    Asked, Compared, Glance, Stamped, changes, compared, endpoints, failures, latencies, markers, overview,
-    services, status_codes, timeseries,
+    Asked, Compared, Glance, Stamped, changes, compared, consumers, endpoints, failures, latencies, markers,
+    overview, services, status_codes, timeseries,
 };
 pub use requests::{Message, Opened, request, requests};
 pub use session::{LatestHit, Session, latest_hit, session};

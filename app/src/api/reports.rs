@@ -12,8 +12,8 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
-    Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview, RequestRow, Services,
-    StatusCodes, Timeseries,
+    Changes, ClientId, Consumers, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview,
+    RequestRow, Services, StatusCodes, Timeseries,
 };
 #[cfg(feature = "ssr")]
 use telemetry::time::{Range, Step, from_second};
@@ -172,6 +172,16 @@ pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
 pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::failures(&*ask.stores.events, &ask.scope, &ask.query).await
+    })
+    .await
+}
+
+/// Who called, most requests first.
+#[server(name = GetConsumers, prefix = "/api/fn", endpoint = "consumers", input = GetUrl)]
+pub async fn consumers(asked: Asked) -> Result<Stamped<Consumers>, Problem> {
+    authorised::answer(asked, async |ask: authorised::Ask| {
+        let (metrics, events) = (&*ask.stores.metrics, &*ask.stores.events);
+        store::analytics::consumers(metrics, events, &ask.scope, &ask.query, ask.now).await
     })
     .await
 }

@@ -9,8 +9,8 @@ use crate::place::use_place;
 use crate::report::Report;
 use crate::verdict::of_traffic;
 use crate::widgets::{
-    Charts, Compare, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList, Shown, StatusSplit,
-    Tiles, Trail,
+    Charts, Compare, ConsumersTable, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList,
+    Shown, StatusSplit, Tiles, Trail,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -30,6 +30,7 @@ pub(crate) fn EndpointPage() -> impl IntoView {
     let latencies = Report::new(live, asked, api::latencies);
     let codes = Report::new(live, move || asked().without_status(), api::status_codes);
     let failures = Report::new(live, asked, api::failures);
+    let consumers = Report::new(live, asked, api::consumers);
     let endpoints = Report::new(
         live,
         move || {
@@ -86,6 +87,7 @@ pub(crate) fn EndpointPage() -> impl IntoView {
                 <FailuresTable place report=failures/>
                 <StatusSplit place page="/endpoint" report=codes/>
             </div>
+            <ConsumersTable place report=consumers/>
         </div>
     }
     .into_any()

@@ -8,8 +8,8 @@ use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::widgets::{
-    Charts, Compare, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList,
-    Shown, StatusSplit, Tiles, Trail, VerdictLine, WhatChanged,
+    Charts, Compare, ConsumersTable, Empty, EndpointsTable, FailuresTable, FilterBar, FlowBanner, Freshness,
+    MarkerList, Shown, StatusSplit, Tiles, Trail, VerdictLine, WhatChanged,
 };
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};
@@ -32,6 +32,7 @@ pub(crate) fn ServicePage() -> impl IntoView {
     let services = Report::new(live, asked_of_service, api::services);
     let codes = Report::new(live, move || asked().without_status(), api::status_codes);
     let failures = Report::new(live, asked, api::failures);
+    let consumers = Report::new(live, asked, api::consumers);
     let endpoints = Report::new(
         live,
         move || (asked(), place.with(|place| place.sort)),
@@ -70,6 +71,7 @@ pub(crate) fn ServicePage() -> impl IntoView {
                 <FailuresTable place report=failures/>
                 <StatusSplit place page="/service" report=codes/>
             </div>
+            <ConsumersTable place report=consumers/>
         </div>
     }
     .into_any()

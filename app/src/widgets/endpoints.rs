@@ -131,7 +131,7 @@ fn line(row: &EndpointRow, scale: Scale, place: &Place) -> AnyView {
                 <span class="measure"><Bar share=requests/>{number::exact(totals.requests)}</span>
             </td>
             <td class="number col-errors">{number::exact(totals.errors)}</td>
-            <td class=format!("number {}", concern(totals)) data-label="errors">
+            <td class=format!("number {}", concern(totals.server_errors, totals.requests)) data-label="errors">
                 {number::rate(totals.errors, totals.requests)}
             </td>
             <td class="number col-p50">{number::latency(latency.p50)}</td>
@@ -148,9 +148,9 @@ fn line(row: &EndpointRow, scale: Scale, place: &Place) -> AnyView {
 }
 
 /// The colour of a rate, by the server's errors: what clients do wrong is nobody's alarm.
-fn concern(totals: &Totals) -> &'static str {
-    let rate = share(totals.server_errors as f64, totals.requests as f64);
-    if totals.requests < number::FEW || rate < 0.01 {
+pub(super) fn concern(server_errors: u64, requests: u64) -> &'static str {
+    let rate = share(server_errors as f64, requests as f64);
+    if requests < number::FEW || rate < 0.01 {
         ""
     } else if rate < 0.05 {
         "is-warn"

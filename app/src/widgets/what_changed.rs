@@ -1,14 +1,15 @@
-//! What changed against the period before: the endpoints and status codes that a rise comes from. A click filters by one.
+//! What changed against the period before: the endpoints, status codes and consumers that a rise comes from. A click
+//! filters by one; a consumer's leads to its failed requests.
 
 use super::status_split::{class_name, meaning};
 use super::{Bar, Card, Glyph, Icon};
-use crate::filter::Filter;
+use crate::filter::{Filter, Search};
 use crate::number;
 use crate::place::Place;
 use crate::report::Report;
 use leptos::prelude::*;
 use std::sync::Arc;
-use telemetry::report::{Changes, EndpointShare, Rise, StatusFilter, StatusShare};
+use telemetry::report::{Changes, ConsumerShare, EndpointShare, Rise, StatusFilter, StatusShare};
 
 #[component]
 pub(crate) fn WhatChanged(
@@ -55,11 +56,12 @@ fn whole(changes: &Changes, place: &Place, page: &str) -> AnyView {
 
 /// `None` where nothing has risen.
 fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place, page: &str) -> Option<AnyView> {
-    if rise.endpoints.is_empty() && rise.status_codes.is_empty() {
+    if rise.endpoints.is_empty() && rise.status_codes.is_empty() && rise.consumers.is_empty() {
         return None;
     }
     let endpoints = rise.endpoints.iter().map(|part| endpoint(part, place)).collect();
     let codes = rise.status_codes.iter().map(|part| code(part, place, page)).collect();
+    let consumers = rise.consumers.iter().map(|part| consumer(part, place)).collect();
     let note = (!note.is_empty()).then(|| view! { <span class="changes-note">{note.to_owned()}</span> });
     Some(
         view! {
@@ -68,7 +70,7 @@ fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place, page: &str) 
                 {format!("{name}: {} → {}", number::short(rise.before), number::short(rise.now))}
                 {note}
             </h3>
-            <div class="changes-parts">{parts("Endpoint", endpoints)}{parts("Status code", codes)}</div>
+            <div class="changes-parts">{parts("Endpoint", endpoints)}{parts("Status code", codes)}{parts("Consumer", consumers)}</div>
         }
         .into_any(),
     )
@@ -118,6 +120,18 @@ fn code(part: &StatusShare, place: &Place, page: &str) -> AnyView {
         <span class=format!("swatch {}", class_name(part.status))></span>
         <a class="code" href=place.with_filter(only).on(page) title=title data-noscroll="true">{part.status}</a>
         <span class="code-meaning">{meaning(part.status)}</span>
+    };
+    line(what.into_any(), part.share, part.before, part.now)
+}
+
+fn consumer(part: &ConsumerShare, place: &Place) -> AnyView {
+    // The log is asked for one class: that of most of its errors.
+    let class = if part.server_errors * 2 >= part.now { 5 } else { 4 };
+    let status = place.filter.status.or(Some(StatusFilter::Class(class)));
+    let search = Search { consumer: Some(part.consumer.clone()), ..Search::default() };
+    let failed = place.with_filter(Filter { status, ..place.filter.clone() }).with_search(search);
+    let what = view! {
+        <a class="consumer" href=failed.on("/requests") title="Open its failed requests">{part.consumer.clone()}</a>
     };
     line(what.into_any(), part.share, part.before, part.now)
 }

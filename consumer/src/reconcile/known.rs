@@ -1,9 +1,8 @@
 //! Under which numbers the hits of a client are counted.
 
-use super::KINDS;
 use std::collections::BTreeMap;
 use store::access::ClientScope;
-use store::metrics::{RollupKey, SeriesFilter, SeriesId, SeriesKey, SeriesKind};
+use store::metrics::{RollupKey, SeriesFilter, SeriesFilterKind, SeriesId, SeriesKey, SeriesKind};
 use store::{AdmittedNames, StoreError, Stores};
 use telemetry::time::from_second;
 
@@ -17,7 +16,7 @@ pub(super) struct KnownSeries {
 impl KnownSeries {
     pub(super) async fn read(stores: &Stores, scope: &ClientScope) -> Result<Self, StoreError> {
         let (mut numbers, mut keys) = (BTreeMap::new(), BTreeMap::new());
-        for kind in KINDS {
+        for kind in SeriesFilterKind::ALL {
             let filter = SeriesFilter { kind, ..SeriesFilter::default() };
             for series in stores.metrics.series(scope, &filter).await? {
                 numbers.insert(series.key.clone(), series.id);
@@ -43,6 +42,9 @@ impl KnownSeries {
                 SeriesKind::Service { service } => format!("{service} in {environment}"),
                 SeriesKind::Endpoint { service, method, endpoint } => {
                     format!("{method} {endpoint} of {service} in {environment}")
+                }
+                SeriesKind::Consumer { service, consumer } => {
+                    format!("{consumer} of {service} in {environment}")
                 }
             },
             None => format!("series {}", row.series.0),

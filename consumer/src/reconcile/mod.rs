@@ -67,9 +67,6 @@ impl Reconciliation {
 /// How many differences are told in words.
 const TOLD: usize = 20;
 
-const KINDS: [SeriesFilterKind; 3] =
-    [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint];
-
 /// Compares all of `range` of a client. Its ends should be edges of days, and nothing of the client be in the queue. As
 /// many rollup rows as the range has lie in memory: compare a long one day by day.
 pub async fn reconcile(
@@ -148,7 +145,7 @@ async fn compare(
     found.buckets = expected.len();
     // The finest that reaches back to the beginning of the range tells how much was counted.
     let whole = spans.iter().find(|span| span.start <= range.from.as_second()).map(|span| span.resolution);
-    for kind in KINDS {
+    for kind in SeriesFilterKind::ALL {
         let filter = SeriesFilter { kind, ..SeriesFilter::default() };
         for span in spans {
             let resolution = span.resolution;
@@ -199,8 +196,8 @@ impl Raw {
                 return;
             }
             raw.hits += 1;
-            let endpoint = raw.series.endpoint(scope.client(), &observation);
-            raw.sums.add(endpoint, &observation);
+            let target = raw.series.target(scope.client(), &observation);
+            raw.sums.add(target, &observation);
         };
         stores.events.each(scope, range, each).await?;
         Ok(raw)

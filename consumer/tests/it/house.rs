@@ -150,6 +150,7 @@ impl House {
 
 pub(crate) fn hit(number: u64) -> Value {
     let status = [200, 201, 404, 503][(number % 4) as usize];
+    let consumer = [None, Some("web"), Some("acme")][(number / 2 % 3) as usize];
     json!({
         "serviceName": if number.is_multiple_of(3) { "orders" } else { "catalog" },
         "endpoint": format!("/things/{}/parts", ["a", "b", "c"][(number % 3) as usize]),
@@ -158,6 +159,7 @@ pub(crate) fn hit(number: u64) -> Value {
         "latencyMs": number as f64 * 1.7,
         "timestamp": NOW * 1_000 - (number as i64 * 7_919_000) % 90_000_000,
         "responseSize": number,
+        "consumer": consumer,
     })
 }
 

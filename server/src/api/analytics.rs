@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use store::analytics;
 use telemetry::report::{
-    Changes, Endpoints, Failures, Latencies, Overview, Services, StatusCodes, Timeseries,
+    Changes, Consumers, Endpoints, Failures, Latencies, Overview, Services, StatusCodes, Timeseries,
 };
 
 /// Totals of a range
@@ -93,7 +93,7 @@ pub(super) async fn status_codes(
 
 /// What changed
 ///
-/// Against the period just before: which endpoints and status codes a rise of errors, or of slow requests, comes from.
+/// Against the period just before: which endpoints, status codes and consumers a rise of errors, or of slow requests, comes from.
 #[utoipa::path(get, path = "/api/analytics/changes", tag = "analytics", security(("session" = [])),
     params(ReportParams), responses((status = 200, body = Changes), Refusals))]
 pub(super) async fn changes(
@@ -131,4 +131,19 @@ pub(super) async fn failures(
 ) -> Answer<Json<Failures>> {
     let Ask { scope, query, .. } = Ask::new(&state, &user, &params).await?;
     Ok(Json(analytics::failures(&*state.stores.events, &scope, &query).await?))
+}
+
+/// Consumers
+///
+/// Who called, most requests first. Asked about an endpoint or a method, the newest requests are counted.
+#[utoipa::path(get, path = "/api/analytics/consumers", tag = "analytics", security(("session" = [])),
+    params(ReportParams), responses((status = 200, body = Consumers), Refusals))]
+pub(super) async fn consumers(
+    SignedIn(user): SignedIn,
+    State(state): State<AppState>,
+    Query(params): Query<ReportParams>,
+) -> Answer<Json<Consumers>> {
+    let Ask { scope, query, now } = Ask::new(&state, &user, &params).await?;
+    let (metrics, events) = (&*state.stores.metrics, &*state.stores.events);
+    Ok(Json(analytics::consumers(metrics, events, &scope, &query, now).await?))
 }

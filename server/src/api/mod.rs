@@ -74,6 +74,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(analytics::changes))
         .routes(routes!(analytics::latencies))
         .routes(routes!(analytics::failures))
+        .routes(routes!(analytics::consumers))
         .routes(routes!(analytics::overview))
         .routes(routes!(analytics::timeseries))
         .routes(routes!(analytics::endpoints))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// What is sent as hit number `n`. With `at` (Unix milliseconds) it carries its time, else it takes that of its acceptance.
 pub(crate) fn hit(n: u64, at: Option<i64>) -> Value {
-    let Expected { service, endpoint, method, status, request_size, response_size } = expected(n);
+    let Expected { service, endpoint, method, status, request_size, response_size, consumer } = expected(n);
     let mut hit = json!({
         "serviceName": service,
         "endpoint": endpoint,
@@ -15,6 +15,7 @@ pub(crate) fn hit(n: u64, at: Option<i64>) -> Value {
         "latencyMs": n as f64 / 1_000.0,
         "requestSize": request_size,
         "responseSize": response_size,
+        "consumer": consumer,
     });
     if let Some(at) = at {
         hit["timestamp"] = json!(at);
@@ -31,6 +32,7 @@ pub(crate) struct Expected {
     pub(crate) status: u16,
     pub(crate) request_size: u64,
     pub(crate) response_size: u64,
+    pub(crate) consumer: Option<&'static str>,
 }
 
 pub(crate) fn expected(n: u64) -> Expected {
@@ -42,6 +44,7 @@ pub(crate) fn expected(n: u64) -> Expected {
         status: [200, 201, 304, 404, 422, 500, 503][(n % 7) as usize],
         request_size: n % 4_096,
         response_size: n * 3 % 65_536,
+        consumer: [None, Some("web"), Some("acme")][(n / 2 % 3) as usize],
     }
 }
 

@@ -63,8 +63,10 @@ impl Installation {
                     seen.status,
                     seen.request_size,
                     seen.response_size,
+                    seen.consumer,
                 );
-                let Expected { service, endpoint, method, status, request_size, response_size } = expected(n);
+                let Expected { service, endpoint, method, status, request_size, response_size, consumer } =
+                    expected(n);
                 let sent = (
                     service,
                     endpoint,
@@ -72,6 +74,7 @@ impl Installation {
                     status,
                     Some(request_size),
                     Some(response_size),
+                    consumer,
                 );
                 if stored != sent || seen.environment != "live" {
                     wrong.push(format!("{n}: stored {stored:?}, sent {sent:?}"));

@@ -5,12 +5,13 @@ use runtime::config::Registration;
 use serde_json::{Value, json};
 use store::access::Role;
 
-const REPORTS: [&str; 7] = [
+const REPORTS: [&str; 8] = [
     "/api/analytics/overview",
     "/api/analytics/timeseries",
     "/api/analytics/endpoints",
     "/api/analytics/services",
     "/api/analytics/status-codes",
+    "/api/analytics/consumers",
     "/api/requests",
     "/api/requests/eA",
 ];
@@ -103,12 +104,38 @@ async fn every_report_takes_the_same_filters() {
         assert_eq!(sum(&get("/api/analytics/endpoints").await["endpoints"]), requests, "{filter}");
         assert_eq!(sum(&get("/api/analytics/services").await["services"]), requests, "{filter}");
         assert_eq!(sum(&get("/api/analytics/status-codes").await["statusCodes"]), requests, "{filter}");
+        let consumers = get("/api/analytics/consumers").await;
+        assert_eq!(sum(&consumers["consumers"]), requests, "{filter}");
+        assert_eq!((&consumers["others"], &consumers["unnamed"]), (&Value::Null, &json!(0)), "{filter}");
+        // Of endpoints and methods raw hits are counted, and the reply says so.
+        let of_raw = filter.contains("endpoint") || filter.contains("method");
+        assert_eq!(consumers["sample"].is_object(), of_raw, "{filter}");
         let raw = server.get(&format!("/api/requests?limit=500&{filter}")).await.expect(200);
         // Raw hits are cut at the asked instants, reports at whole minutes.
         if !filter.starts_with("range") {
             assert_eq!(raw["requests"].as_array().unwrap().len() as u64, requests, "{filter}");
         }
     }
+}
+
+#[tokio::test]
+async fn consumers_are_told_with_their_figures() {
+    let (server, _) = server().await;
+    let report = server.get("/api/analytics/consumers?service=shop").await.expect(200);
+    let row = json!({
+        "consumer": "mobile", "service": "shop", "requests": 50, "errors": 10, "clientErrors": 10,
+        "serverErrors": 0, "errorRate": 0.2, "avgLatencyMs": 25.5,
+    });
+    assert_eq!(report["consumers"], json!([row]));
+    let report = server.get("/api/analytics/consumers").await.expect(200);
+    assert_eq!(report["consumers"][0]["requests"], 60);
+    assert!(report["consumers"][0].get("service").is_none(), "it has called two");
+    let report = server.get("/api/analytics/consumers?method=POST").await.expect(200);
+    assert_eq!(report["sample"], json!({"lookedAt": 10, "complete": true}));
+    assert_eq!(report["consumers"][0]["errors"], 10);
+    let changes = server.get("/api/analytics/changes").await.expect(200);
+    let share = json!({"consumer": "mobile", "before": 0, "now": 20, "serverErrors": 10, "share": 1.0});
+    assert_eq!(changes["errors"]["consumers"], json!([share]));
 }
 
 #[tokio::test]
@@ -229,7 +256,7 @@ async fn a_parameter_that_cannot_be_read_is_named() {
         ("status", "600"),
         ("status", "9xx"),
     ];
-    for path in &REPORTS[..6] {
+    for path in &REPORTS[..7] {
         for (name, value) in all {
             assert_eq!(server.get(&format!("{path}?{name}={value}")).await.wrong_field(), name, "{path}");
         }

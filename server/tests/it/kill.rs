@@ -24,6 +24,7 @@ fn hit(number: u64) -> Value {
         "method": if number.is_multiple_of(5) { "POST" } else { "GET" },
         "statusCode": if number.is_multiple_of(17) { 500 } else { 200 },
         "latencyMs": number % 900,
+        "consumer": if number.is_multiple_of(3) { "web" } else { "acme" },
     })
 }
 

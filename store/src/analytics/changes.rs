@@ -1,26 +1,27 @@
-//! What changed against the period before: which endpoints and status codes a rise of errors or of slow requests comes
-//! from.
+//! What changed against the period before: which endpoints, status codes and consumers a rise of errors or of slow
+//! requests comes from.
 //!
 //! The rule: a part's share is its own rise in all that has risen; what has fallen takes nothing from that. Numbers of
 //! the period before are scaled to the length of the range. Slow is what took longer than 95 of 100 requests did before,
 //! counted from the bins of the sketches.
 
 use super::AnalyticsQuery;
+use super::consumers::each_row;
 use super::overview::before;
 use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::{Failure, StoreError};
-use crate::metrics::{MetricsStore, RollupRow, SeriesFilter, SeriesId, SeriesKind};
+use crate::metrics::{MetricsStore, OTHER, RollupRow, SeriesFilter, SeriesId, SeriesKind};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telemetry::hit::Method;
-use telemetry::report::{Changes, EndpointShare, Rise, StatusShare};
+use telemetry::report::{Changes, ConsumerShare, EndpointShare, Rise, StatusShare};
 use telemetry::sketch::bin_of;
 use telemetry::time::{Resolution, Span, cover};
 
 /// Parts of a rise that are told.
 const PARTS: usize = 5;
-/// An endpoint with fewer requests is no ground for a conclusion.
+/// An endpoint or a consumer with fewer requests is no ground for a conclusion.
 const FEW: u64 = 20;
 /// A rise of less is none.
 const NOTABLE: f64 = 5.0;
@@ -59,6 +60,15 @@ pub async fn changes(
     let read = async |spans: &[Span]| period(metrics, scope, &filter, spans, query.status, &names).await;
     let (then, now) = (read(&previous.spans).await?, read(&current.spans).await?);
 
+    // Rollups know the consumers of a service, not those of an endpoint.
+    let of_consumers = query.endpoint.is_none() && query.method.is_none();
+    let by_consumer = async |spans: &[Span]| match of_consumers {
+        true => errors_by_consumer(metrics, scope, query, spans).await,
+        false => Ok(BTreeMap::new()),
+    };
+    let consumers_then = by_consumer(&previous.spans).await?;
+    let consumers_now = by_consumer(&current.spans).await?;
+
     let scale = current.range.seconds() as f64 / previous.range.seconds().max(1) as f64;
     let slow_ms = then.all.percentile(95.0);
     let slow = |tally: &Tally| slow_ms.map_or(0, |ms| tally.above(bin_of(ms)));
@@ -66,6 +76,13 @@ pub async fn changes(
     errors.status_codes = status_codes(&then, &now, scale);
     if errors.endpoints.is_empty() && !is_notable(errors.before as f64, errors.now) {
         errors.status_codes.clear();
+    }
+    if of_consumers && is_notable(then.all.errors() as f64 * scale, now.all.errors()) {
+        let nobody = |period: &Period, named: &ByConsumer| {
+            period.all.errors().saturating_sub(named.values().map(|errors| errors.all).sum())
+        };
+        let unnamed = (nobody(&then, &consumers_then), nobody(&now, &consumers_now));
+        errors.consumers = consumers(&consumers_then, &consumers_now, unnamed, scale);
     }
     Ok(Changes {
         from: current.range.from,
@@ -100,6 +117,37 @@ async fn period(
     };
     metrics.each_rollup(scope, filter, spans, status, &mut add).await?;
     Ok(period)
+}
+
+/// Of a consumer, over all services.
+#[derive(Debug, Default)]
+struct Errors {
+    requests: u64,
+    all: u64,
+    of_the_server: u64,
+}
+
+type ByConsumer = BTreeMap<String, Errors>;
+
+async fn errors_by_consumer(
+    metrics: &dyn MetricsStore,
+    scope: &ClientScope,
+    query: &AnalyticsQuery,
+    spans: &[Span],
+) -> Result<ByConsumer, StoreError> {
+    let mut found = ByConsumer::new();
+    let mut add = |_: &str, consumer: &str, row: &RollupRow| {
+        if !found.contains_key(consumer) {
+            found.insert(consumer.to_owned(), Errors::default());
+        }
+        let Some(errors) = found.get_mut(consumer) else { return };
+        let n = row.aggregate.count;
+        errors.requests += n;
+        errors.all += if row.status >= 400 { n } else { 0 };
+        errors.of_the_server += if row.status >= 500 { n } else { 0 };
+    };
+    each_row(metrics, scope, query, spans, &mut add).await?;
+    Ok(found)
 }
 
 fn is_notable(before: f64, now: u64) -> bool {
@@ -163,5 +211,23 @@ fn status_codes(then: &Period, now: &Period, scale: f64) -> Vec<StatusShare> {
             now,
             share,
         })
+        .collect()
+}
+
+/// `unnamed` are the errors of nobody, then and now: they have risen too, though they are not told.
+fn consumers(then: &ByConsumer, now: &ByConsumer, unnamed: (u64, u64), scale: f64) -> Vec<ConsumerShare> {
+    let named = now.iter().map(|(consumer, errors)| {
+        let before = then.get(consumer).map_or(0, |errors| errors.all) as f64 * scale;
+        (Some((consumer, errors)), before, errors.all)
+    });
+    let parts = named.chain([(None, unnamed.0 as f64 * scale, unnamed.1)]);
+    shares(parts.collect())
+        .filter_map(|((named, before, now), share)| {
+            let (consumer, errors) =
+                named.filter(|(name, errors)| *name != OTHER && errors.requests >= FEW)?;
+            let (consumer, server_errors) = (consumer.clone(), errors.of_the_server);
+            Some(ConsumerShare { consumer, before: before.round() as u64, now, server_errors, share })
+        })
+        .take(PARTS)
         .collect()
 }

@@ -1,9 +1,10 @@
 //! Reports: from rollup rows to what the dashboard shows.
 //!
-//! The rule: totals come from rollups only, never from raw events, so a report costs series × buckets, never hits; and
+//! The rule: totals come from rollups only, never from raw events (what does says that it is a sample), so a report costs series × buckets, never hits; and
 //! the overview and the time series of one range add up to the same numbers.
 
 mod changes;
+mod consumers;
 mod cursor;
 mod endpoints;
 mod failures;
@@ -19,6 +20,7 @@ mod timeseries;
 mod usage;
 
 pub use changes::changes;
+pub use consumers::consumers;
 pub use endpoints::endpoints;
 pub use failures::failures;
 pub use latencies::latencies;

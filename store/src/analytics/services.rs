@@ -135,7 +135,9 @@ async fn services_by_series(
     let series = metrics.series(scope, filter).await?;
     let named = series.into_iter().filter_map(|series| match series.key.kind {
         SeriesKind::Client => None,
-        SeriesKind::Service { service } | SeriesKind::Endpoint { service, .. } => Some((series.id, service)),
+        SeriesKind::Service { service }
+        | SeriesKind::Endpoint { service, .. }
+        | SeriesKind::Consumer { service, .. } => Some((series.id, service)),
     });
     Ok(named.collect())
 }

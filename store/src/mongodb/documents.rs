@@ -171,6 +171,7 @@ impl<'a> Stored<'a> {
             latency_ms: self.needed(self.latency_ms, "latencyMs")?,
             request_size: size(self.request_size),
             response_size: size(self.response_size),
+            consumer: self.consumer,
         })
     }
 

@@ -106,7 +106,7 @@ impl EventStore for MongoEvents {
         let wanted = doc! { "client": scope.client().0, "at": { "$gte": date(from), "$lt": date(to) } };
         let fields = doc! {
             "at": 1, "service": 1, "environment": 1, "method": 1, "endpoint": 1, "status": 1, "latencyMs": 1, "requestSize": 1,
-            "responseSize": 1,
+            "responseSize": 1, "consumer": 1,
         };
         let finding =
             self.connection.events().await?.find(wanted).projection(fields).batch_size(READ_AT_ONCE);

@@ -12,18 +12,19 @@ pub(crate) struct Columns<'a> {
     pub(crate) service: &'a str,
     pub(crate) method: &'static str,
     pub(crate) endpoint: &'a str,
+    pub(crate) consumer: &'a str,
 }
 
 pub(crate) fn columns(kind: &SeriesKind) -> Columns<'_> {
+    let of = |kind| Columns { kind: text(kind), service: "", method: "", endpoint: "", consumer: "" };
     match kind {
-        SeriesKind::Client => {
-            Columns { kind: text(SeriesFilterKind::Client), service: "", method: "", endpoint: "" }
-        }
-        SeriesKind::Service { service } => {
-            Columns { kind: text(SeriesFilterKind::Service), service, method: "", endpoint: "" }
-        }
+        SeriesKind::Client => of(SeriesFilterKind::Client),
+        SeriesKind::Service { service } => Columns { service, ..of(SeriesFilterKind::Service) },
         SeriesKind::Endpoint { service, method, endpoint } => {
-            Columns { kind: text(SeriesFilterKind::Endpoint), service, method: method.as_str(), endpoint }
+            Columns { service, method: method.as_str(), endpoint, ..of(SeriesFilterKind::Endpoint) }
+        }
+        SeriesKind::Consumer { service, consumer } => {
+            Columns { service, consumer, ..of(SeriesFilterKind::Consumer) }
         }
     }
 }
@@ -33,10 +34,11 @@ pub(crate) const fn text(kind: SeriesFilterKind) -> &'static str {
         SeriesFilterKind::Client => "client",
         SeriesFilterKind::Service => "service",
         SeriesFilterKind::Endpoint => "endpoint",
+        SeriesFilterKind::Consumer => "consumer",
     }
 }
 
-/// A row of `id, environment, service, method, endpoint`.
+/// A row of `id, environment, service, method, endpoint, consumer`.
 pub(crate) fn series<'r, R: Row>(
     client: ClientId,
     kind: SeriesFilterKind,
@@ -55,6 +57,9 @@ where
             method: Method::parse(&row.try_get::<String, _>(3)?),
             endpoint: row.try_get(4)?,
         },
+        SeriesFilterKind::Consumer => {
+            SeriesKind::Consumer { service: row.try_get(2)?, consumer: row.try_get(5)? }
+        }
     };
     Ok(Series {
         id: SeriesId(row.try_get(0)?),

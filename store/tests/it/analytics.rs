@@ -1,6 +1,7 @@
 //! Reports equal what straight arithmetic over the hits says.
 
 mod changes;
+mod consumers;
 mod health;
 mod log;
 mod numbers;
@@ -26,7 +27,7 @@ async fn counted(samples: &[Sample]) -> (tempfile::TempDir, SqliteDatabase) {
     static BATCH: AtomicU64 = AtomicU64::new(0);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sendry.db");
-    let caps = SeriesCaps { services: 50, endpoints: 50, environments: 5 };
+    let caps = SeriesCaps { services: 50, endpoints: 50, environments: 5, consumers: 20 };
     let database = SqliteDatabase::open_with(&path, caps, 35 * 86_400).await.unwrap();
     for part in samples.chunks(700) {
         let batch = format!("b:{}", BATCH.fetch_add(1, Ordering::Relaxed));

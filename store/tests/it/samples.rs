@@ -8,7 +8,7 @@ use store::metrics::{
 use telemetry::envelope::MessageId;
 use telemetry::hit::{Hit, Method, latency_us};
 use telemetry::report::ClientId;
-use telemetry::sketch::bin_of;
+use telemetry::sketch::{Sketch, bin_of};
 use telemetry::time::{DAY, Resolution};
 
 /// The tests' clock, Unix seconds: a Monday, 13:46:40 UTC.
@@ -27,6 +27,7 @@ pub(crate) struct Sample {
     pub(crate) latency_ms: f64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+    pub(crate) consumer: Option<String>,
 }
 
 impl Sample {
@@ -42,6 +43,7 @@ impl Sample {
             latency_ms: 12.5,
             bytes_in: 10,
             bytes_out: 100,
+            consumer: None,
         }
     }
 
@@ -60,7 +62,7 @@ impl Sample {
             latency_ms: self.latency_ms,
             request_size: Some(self.bytes_in),
             response_size: Some(self.bytes_out),
-            consumer: None,
+            consumer: self.consumer.as_deref(),
             trace_id: None,
             event_id: None,
             error: None,
@@ -74,15 +76,18 @@ impl Sample {
         }
     }
 
-    /// The three series that it adds to.
-    pub(crate) fn series(&self, client: ClientId) -> [SeriesKey; 3] {
-        let service = self.service.clone();
-        let kinds = [
+    /// The series that it adds to: three, and its consumer's, if it names one.
+    pub(crate) fn series(&self, client: ClientId) -> Vec<SeriesKey> {
+        let service = || self.service.clone();
+        let mut kinds = vec![
             SeriesKind::Client,
-            SeriesKind::Service { service: service.clone() },
-            SeriesKind::Endpoint { service, method: self.method, endpoint: self.endpoint.clone() },
+            SeriesKind::Service { service: service() },
+            SeriesKind::Endpoint { service: service(), method: self.method, endpoint: self.endpoint.clone() },
         ];
-        kinds.map(|kind| SeriesKey { client, environment: self.environment.clone(), kind })
+        let consumer = self.consumer.clone();
+        kinds.extend(consumer.map(|consumer| SeriesKind::Consumer { service: service(), consumer }));
+        let key = |kind| SeriesKey { client, environment: self.environment.clone(), kind };
+        kinds.into_iter().map(key).collect()
     }
 }
 
@@ -124,6 +129,7 @@ impl Random {
             latency_ms: self.of(&spread) * (1.0 + self.below(10_000) as f64 / 10_000.0),
             bytes_in: self.below(5_000),
             bytes_out: self.below(100_000),
+            consumer: self.of(&[None, Some("web"), Some("ios"), Some("acme")]).map(str::to_owned),
         }
     }
 }
@@ -148,7 +154,11 @@ pub(crate) fn rollups(
             for resolution in Resolution::ALL {
                 let bucket = resolution.floor(sample.second());
                 let key = RollupKey { series: number(&series), resolution, bucket, status: sample.status };
-                rollups.entry(key).or_default().merge(&aggregate(sample));
+                let mut one = aggregate(sample);
+                if matches!(series.kind, SeriesKind::Consumer { .. }) {
+                    one.sketch = Sketch::new();
+                }
+                rollups.entry(key).or_default().merge(&one);
             }
         }
     }

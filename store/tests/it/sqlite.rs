@@ -3,6 +3,9 @@
 use crate::Opened;
 use crate::contract::{accounts, events, metrics};
 use crate::samples::{NOW, Sample, count, message};
+use sqlx::Connection as _;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 use store::access::ClientScope;
@@ -10,6 +13,7 @@ use store::metrics::{SeriesCaps, SeriesFilter, SeriesFilterKind};
 use store::sqlite::{SqliteDatabase, SqliteEvents, open_embedded};
 use store::{AccountStore, EventStore, MetricsStore, StoreError};
 use telemetry::report::ClientId;
+use telemetry::time::{Resolution, Span};
 
 const INBOX: i64 = 35 * 86_400;
 
@@ -89,4 +93,37 @@ async fn a_folder_that_cannot_be_made_is_an_outage() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let error = SqliteEvents::open(&folder.path().join("file/events.db")).await.err().unwrap();
     assert!(error.is_retryable());
+}
+
+/// The file as an earlier version left it, with rollups in it.
+#[tokio::test]
+async fn consumers_come_to_a_file_that_knew_none_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sendry.db");
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sqlite/migrations/database");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    Migrator::new(migrations).await.unwrap().run_to(9, &mut connection).await.unwrap();
+    let before = "INSERT INTO series (id, client, kind, environment, service, method, endpoint) VALUES \
+        (5, 1, 'client', 'live', '', '', ''), (6, 1, 'service', 'live', 'shop', '', ''); \
+        INSERT INTO series_names (client, scope, name) VALUES (1, 'services', 'shop'), (1, 'environments', 'live'); \
+        INSERT INTO rollups VALUES (5, 60, 1789999980, 200, 3, 30, 10, 10, 0, 0, x'010000'), \
+        (6, 60, 1789999980, 200, 3, 30, 10, 10, 0, 0, x'010000')";
+    sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let database = SqliteDatabase::open(&path).await.unwrap();
+    let hit = Sample { consumer: Some("web".into()), ..Sample::at(NOW) };
+    count(&database, ClientId(1), "b:1", message(1), &[hit]).await;
+    let scope = ClientScope::of_the_instance(ClientId(1));
+    let spans = [Span { resolution: Resolution::Minute, start: 0, end: NOW + 60 }];
+    for (kind, expected) in SeriesFilterKind::ALL.into_iter().zip([4, 4, 1, 1]) {
+        let filter = SeriesFilter { kind, ..SeriesFilter::default() };
+        let rows = database.rollups(&scope, &filter, &spans, None, true).await.unwrap();
+        let ids: Vec<i64> = rows.iter().map(|row| row.series.0).collect();
+        assert_eq!((rows.len(), rows[0].aggregate.count), (1, expected), "{kind:?} {ids:?}");
+    }
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap();
+    assert!(broken.is_empty());
 }

@@ -1,4 +1,4 @@
-//! What changed against the period before: which endpoints and status codes a rise comes from.
+//! What changed against the period before: which endpoints, status codes and consumers a rise comes from.
 
 use crate::hit::Method;
 use jiff::Timestamp;
@@ -38,6 +38,9 @@ pub struct Rise {
     pub endpoints: Vec<EndpointShare>,
     /// The same by status code; empty for slow requests.
     pub status_codes: Vec<StatusShare>,
+    /// The same by consumer, with at least 20 requests; empty for slow requests, and where the question is about an
+    /// endpoint or a method.
+    pub consumers: Vec<ConsumerShare>,
 }
 
 /// One endpoint's part in a rise.
@@ -62,6 +65,20 @@ pub struct StatusShare {
     pub status: u16,
     pub before: u64,
     pub now: u64,
+    /// Of all that has risen, 0–1.
+    pub share: f64,
+}
+
+/// One consumer's part in a rise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerShare {
+    pub consumer: String,
+    pub before: u64,
+    pub now: u64,
+    /// Those of `now` with a status of 500 or more.
+    pub server_errors: u64,
     /// Of all that has risen, 0–1.
     pub share: f64,
 }

@@ -4,7 +4,7 @@
 //! - `GET /search` is slow, always.
 //! - Twice a day, at 09:40 and 14:05, the payment provider fails for 20 minutes: `POST /payments` answers 503 and hangs.
 //!   In the current hour that happens for three minutes at a quarter past as well, so that live watchers see it. Each time
-//!   it begins with a deployment, which the demo marks.
+//!   it begins with a deployment, which the demo marks. The iOS app, which asks for a way of paying of its own, is hit most.
 //! - Now and then a client looks for what is not there, or is not signed in.
 
 use jiff::Timestamp;
@@ -63,7 +63,14 @@ const ROUTES: [Route; 18] = [
     route("accounts", "PATCH", "/me", 0.4, (21.0, 0.4), (0.05, 0.0006), 200),
 ];
 
-const CONSUMERS: [(&str, f64); 4] = [("web", 0.55), ("ios", 0.24), ("android", 0.16), ("partner-acme", 0.05)];
+/// Who calls, each with its share of the traffic.
+const CONSUMERS: [(&str, f64); 5] = [
+    ("web", 0.53),
+    ("ios-app", 0.23),
+    ("android-app", 0.16),
+    ("partner-acme", 0.05),
+    ("partner-globex", 0.03),
+];
 
 pub(super) struct Shop {
     total: f64,
@@ -98,9 +105,14 @@ impl Shop {
     fn hit(&self, at: i64, random: &mut StdRng) -> Value {
         let route = self.pick(random);
         let outage = route.path == "/payments" && payments_are_down(at);
+        let consumer = consumer(random);
         let mut latency =
             LogNormal::new(route.median.ln(), route.scatter).map_or(route.median, |law| law.sample(random));
-        let (client_errors, server_errors) = if outage { (0.02, 0.42) } else { route.errors };
+        let (client_errors, server_errors) = match (outage, consumer) {
+            (true, "ios-app") => (0.02, 0.85),
+            (true, _) => (0.02, 0.29),
+            (false, _) => route.errors,
+        };
         let luck: f64 = random.random();
         let (status, error) = if luck < server_errors {
             if outage {
@@ -128,7 +140,7 @@ impl Shop {
             "statusCode": status,
             "latencyMs": (latency * 100.0).round() / 100.0,
             "timestamp": from_millisecond(at),
-            "consumer": consumer(random),
+            "consumer": consumer,
             "requestSize": if route.method == "GET" { 0 } else { random.random_range(80..900) },
             "responseSize": if status >= 400 { 96 } else { random.random_range(200..24_000) },
         });

@@ -4,7 +4,7 @@
 //!
 //! 1. advisory locks of clients, ascending: shared by claims and completions, alone by a rebuild ([`rebuild`]);
 //! 2. inbox rows by (client, batch);
-//! 3. counters of names by (environments and services before endpoints, client, scope), then series by key;
+//! 3. counters of names by (environments and services before endpoints and consumers, client, scope), then series by key;
 //! 4. *new* rollup rows by (series, resolution, bucket, status): inserted, not yet committed;
 //! 5. *existing* rollup rows in the same order: committed by someone, locked before they are read;
 //! 6. usage rows by (client, day), then the rejects by (client, day, field).

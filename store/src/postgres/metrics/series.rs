@@ -188,4 +188,5 @@ fn bind_series(sql: &'static str, keys: &BTreeSet<&SeriesKey>) -> super::rows::S
         .bind(columns().map(|columns| columns.service).collect::<Vec<_>>())
         .bind(columns().map(|columns| columns.method).collect::<Vec<_>>())
         .bind(columns().map(|columns| columns.endpoint).collect::<Vec<_>>())
+        .bind(columns().map(|columns| columns.consumer).collect::<Vec<_>>())
 }

@@ -180,6 +180,7 @@ fn observation(row: &SqliteRow) -> Result<Observation<'_>, StoreError> {
         latency_ms: row.try_get("latency_ms")?,
         request_size: size(row.try_get("request_size")?),
         response_size: size(row.try_get("response_size")?),
+        consumer: row.try_get("consumer")?,
     })
 }
 

@@ -119,6 +119,7 @@ async fn number(connection: &mut SqliteConnection, key: &SeriesKey) -> Result<Se
             .bind(columns.service)
             .bind(columns.method)
             .bind(columns.endpoint)
+            .bind(columns.consumer)
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(id) = id {

@@ -93,3 +93,41 @@ async fn little_is_no_rise_and_a_filter_holds() {
     assert_eq!(named(&found.errors.endpoints), [("/pay", 0, 40)]);
     assert_eq!(found.errors.status_codes.len(), 1);
 }
+
+#[tokio::test]
+async fn consumers_are_ranked_by_their_share_in_a_rise_of_errors() {
+    let by = |consumer: Option<&str>, hits: Vec<Sample>| -> Vec<Sample> {
+        let consumer = consumer.map(str::to_owned);
+        hits.into_iter().map(|hit| Sample { consumer: consumer.clone(), ..hit }).collect()
+    };
+    let samples = [
+        by(Some("web"), hits(100, 1, "/pay", 200, 10.0)),
+        by(Some("web"), hits(10, 1, "/pay", 503, 10.0)),
+        by(Some("acme"), hits(30, 1, "/pay", 404, 10.0)),
+        // Now: 50 more of one, 20 more of another, fewer of a third, 19 of one that hardly calls, 11 of nobody.
+        by(Some("web"), hits(100, 0, "/pay", 200, 10.0)),
+        by(Some("web"), hits(60, 0, "/pay", 503, 10.0)),
+        by(Some("ios"), hits(15, 0, "/cart", 404, 10.0)),
+        by(Some("ios"), hits(5, 0, "/pay", 500, 10.0)),
+        by(Some("acme"), hits(5, 0, "/pay", 404, 10.0)),
+        by(Some("acme"), hits(50, 0, "/pay", 200, 10.0)),
+        by(Some("rare"), hits(19, 0, "/pay", 503, 10.0)),
+        by(None, hits(11, 0, "/pay", 503, 10.0)),
+    ]
+    .concat();
+    let found = changes(&samples, |query| query).await;
+    let parts: Vec<_> =
+        found.errors.consumers.iter().map(|it| (it.consumer.as_str(), it.before, it.now)).collect();
+    assert_eq!(parts, [("web", 10, 60), ("ios", 0, 20)]);
+    assert_eq!(found.errors.consumers.iter().map(|it| it.server_errors).collect::<Vec<_>>(), [60, 5]);
+    // Of all that has risen, also where it is not told: 50 + 20 + 19 + 11.
+    assert!((found.errors.consumers[0].share - 0.5).abs() < 1e-9);
+    assert!((found.errors.consumers[1].share - 0.2).abs() < 1e-9);
+    assert!(found.slow.consumers.is_empty());
+
+    // Rollups know no consumers of an endpoint; a status holds for them too.
+    let of_pay = changes(&samples, |query| AnalyticsQuery { endpoint: Some("/pay".into()), ..query }).await;
+    assert!(of_pay.errors.consumers.is_empty() && !of_pay.errors.endpoints.is_empty());
+    let only = changes(&samples, |query| AnalyticsQuery { status: Some((404, 404)), ..query }).await;
+    assert!(only.errors.consumers.is_empty(), "those have fallen");
+}

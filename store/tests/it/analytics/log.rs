@@ -6,11 +6,12 @@ use crate::samples::{NOW, Sample};
 use store::access::ClientScope;
 use store::analytics::{self, AnalyticsQuery, RequestsQuery};
 use store::events::Event;
+use store::sqlite::SqliteDatabase;
 use store::{EventStore, Failure};
 use telemetry::error::ErrorCode;
-use telemetry::hit::Hit;
-use telemetry::report::ClientId;
-use telemetry::time::{DAY, HOUR};
+use telemetry::hit::{Hit, Method};
+use telemetry::report::{ClientId, ConsumerSample};
+use telemetry::time::{DAY, HOUR, from_second};
 
 /// Names a backend's tests.
 macro_rules! over {
@@ -34,7 +35,8 @@ over!(
         every_row_leads_to_its_request_by_an_id_fit_for_urls,
         traces_and_parts_of_texts_are_found,
         junk_is_refused_or_finds_nothing,
-        failures_are_grouped_by_what_went_wrong
+        failures_are_grouped_by_what_went_wrong,
+        the_consumers_of_an_endpoint_are_counted_from_its_newest_requests
     ]
 );
 over!(
@@ -43,7 +45,8 @@ over!(
         every_row_leads_to_its_request_by_an_id_fit_for_urls,
         traces_and_parts_of_texts_are_found,
         junk_is_refused_or_finds_nothing,
-        failures_are_grouped_by_what_went_wrong
+        failures_are_grouped_by_what_went_wrong,
+        the_consumers_of_an_endpoint_are_counted_from_its_newest_requests
     ]
 );
 
@@ -179,4 +182,65 @@ async fn failures_are_grouped_by_what_went_wrong(events: &dyn EventStore) {
     assert_eq!(analytics::failures(events, &scope(), &only((502, 502))).await.unwrap().looked_at, 1);
     let foreign = ClientScope::of_the_instance(ClientId(99));
     assert_eq!(analytics::failures(events, &foreign, &query).await.unwrap().looked_at, 0);
+}
+
+async fn the_consumers_of_an_endpoint_are_counted_from_its_newest_requests(events: &dyn EventStore) {
+    let samples: Vec<Sample> = (0..5_400)
+        .map(|n: i64| {
+            // The oldest 400 are by one that has not called since.
+            let (consumer, status) = match n {
+                0..400 => (Some("old"), 200),
+                n if n % 10 == 0 => (None, 200),
+                n if n % 10 < 7 => (Some("web"), 200),
+                _ => (Some("ios"), 503),
+            };
+            let at = (NOW - 6_000 + n) * 1_000;
+            Sample {
+                at,
+                status,
+                consumer: consumer.map(str::to_owned),
+                endpoint: "/pay".into(),
+                ..Sample::at(NOW)
+            }
+        })
+        .collect();
+    let list: Vec<Event<'_>> = (0..)
+        .zip(&samples)
+        .map(|(position, sample)| Event {
+            client: CLIENT,
+            batch: "b:called",
+            position,
+            expire_at: NEVER,
+            hit: sample.hit(),
+        })
+        .collect();
+    events.insert(&list).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = SqliteDatabase::open(&folder.path().join("sendry.db")).await.unwrap();
+    let query = AnalyticsQuery { endpoint: Some("/pay".into()), ..everything(range(NOW - 2 * HOUR, NOW)) };
+    let ask = async |query: &AnalyticsQuery| {
+        analytics::consumers(&metrics, events, &scope(), query, from_second(NOW)).await.unwrap()
+    };
+    let found = ask(&query).await;
+    let sample = found.sample.unwrap();
+    // Fewer, where reading them takes longer than it may.
+    assert!(!sample.complete && (1..=5_000).contains(&sample.looked_at), "{sample:?}");
+    let names: Vec<&str> = found.consumers.iter().map(|row| row.consumer.as_str()).collect();
+    assert_eq!((names, found.others), (vec!["web", "ios"], None));
+    let counted: u64 = found.consumers.iter().map(|row| row.counts.requests).sum();
+    assert_eq!(counted + found.unnamed, sample.looked_at);
+    let ios = &found.consumers[1];
+    assert_eq!((ios.service.as_deref(), ios.counts.errors), (Some("shop"), ios.counts.requests));
+    assert_eq!((ios.counts.error_rate, ios.counts.avg_latency_ms), (Some(1.0), Some(12.5)));
+
+    let few = AnalyticsQuery { range: range(NOW - 6_000, NOW - 5_900), ..query.clone() };
+    let found = ask(&few).await;
+    assert_eq!(found.sample, Some(ConsumerSample { looked_at: 100, complete: true }));
+    assert_eq!((found.consumers[0].consumer.as_str(), found.consumers[0].counts.requests), ("old", 100));
+    // A method alone is no question for rollups either; a status still holds.
+    let posted = AnalyticsQuery { endpoint: None, method: Some(Method::Post), ..query.clone() };
+    assert_eq!(ask(&posted).await.sample.map(|sample| sample.looked_at), Some(0));
+    let failed = AnalyticsQuery { status: Some((500, 599)), range: range(NOW - 2_000, NOW), ..query };
+    let found = ask(&failed).await;
+    assert_eq!((found.consumers.len(), found.consumers[0].consumer.as_str()), (1, "ios"));
 }

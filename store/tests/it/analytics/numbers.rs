@@ -12,19 +12,23 @@ use telemetry::report::{EndpointRow, EndpointSort, LatencyBand};
 use telemetry::time::{DAY, HOUR, MINUTE, MINUTES_READ, Range, Step};
 use telemetry::zone::Zone;
 
-/// Hits over forty days, denser towards the end; and what the sweeper has left of their minutes.
-async fn forty_days() -> (tempfile::TempDir, SqliteDatabase, Vec<Sample>) {
+/// Hits over forty days, denser towards the end, with what `change` makes of them; and what the sweeper has left of
+/// their minutes.
+pub(super) async fn forty_days(
+    change: impl FnOnce(&mut [Sample]),
+) -> (tempfile::TempDir, SqliteDatabase, Vec<Sample>) {
     let mut random = Random::new(11);
     let mut samples = Vec::new();
     for (hits, seconds) in [(700, 40 * DAY), (700, 4 * DAY), (700, DAY), (700, 2 * HOUR)] {
         samples.extend((0..hits).map(|_| random.sample(NOW, seconds)));
     }
+    change(&mut samples);
     let (folder, database) = counted(&samples).await;
     while database.prune(&MetricsRetention::default(), NOW, 10_000).await.unwrap() > 0 {}
     (folder, database, samples)
 }
 
-fn queries(range: Range) -> Vec<AnalyticsQuery> {
+pub(super) fn queries(range: Range) -> Vec<AnalyticsQuery> {
     let any = || everything(range);
     vec![
         any(),
@@ -38,7 +42,7 @@ fn queries(range: Range) -> Vec<AnalyticsQuery> {
     ]
 }
 
-fn ranges() -> Vec<Range> {
+pub(super) fn ranges() -> Vec<Range> {
     vec![
         range(NOW - HOUR, NOW),
         range(NOW - 3 * HOUR - 7, NOW - 1_001),
@@ -57,7 +61,7 @@ fn ranges() -> Vec<Range> {
 
 #[tokio::test]
 async fn an_overview_equals_straight_arithmetic() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     for query in ranges().into_iter().flat_map(queries) {
         let overview = analytics::overview(&database, &scope(), &query, now()).await.unwrap();
         let context = format!("{query:?}");
@@ -80,7 +84,7 @@ async fn an_overview_equals_straight_arithmetic() {
 
 #[tokio::test]
 async fn a_time_series_is_whole_and_adds_up_to_the_overview() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     let steps = [
         None,
         Some(Step::Minute1),
@@ -168,7 +172,7 @@ async fn local_days_hold_their_hits_and_their_sum_is_the_total() {
 
 #[tokio::test]
 async fn latencies_are_in_the_bands_that_hold_them() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     for query in ranges().into_iter().flat_map(|range| queries(range).into_iter().take(3)) {
         let context = format!("{query:?}");
         let report = analytics::latencies(&database, &scope(), &query, now()).await.unwrap();
@@ -202,7 +206,7 @@ async fn latencies_are_in_the_bands_that_hold_them() {
 
 #[tokio::test]
 async fn status_codes_equal_straight_arithmetic() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     for query in queries(range(NOW - 2 * DAY, NOW)) {
         let report = analytics::status_codes(&database, &scope(), &query, now()).await.unwrap();
         let effective = Range { from: report.from, to: report.to };
@@ -254,7 +258,7 @@ const SORTS: [EndpointSort; 8] = [
 
 #[tokio::test]
 async fn endpoints_equal_straight_arithmetic_and_their_pages_are_whole() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     for query in queries(range(NOW - 3 * DAY, NOW)) {
         let report = analytics::endpoints(&database, &scope(), &query, EndpointSort::Name, 500, None, now())
             .await

@@ -1,5 +1,5 @@
 -- The matching series that have a rollup row in one of the spans.
-SELECT id, environment, service, method, endpoint
+SELECT id, environment, service, method, endpoint, consumer
 FROM series
 WHERE client = $1 AND kind = $2
   AND ($3::text IS NULL OR environment = $3)

@@ -1,6 +1,6 @@
-INSERT INTO series (client, kind, environment, service, method, endpoint)
-SELECT client, kind, environment, service, method, endpoint
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-    WITH ORDINALITY AS asked (client, kind, environment, service, method, endpoint, place)
+INSERT INTO series (client, kind, environment, service, method, endpoint, consumer)
+SELECT client, kind, environment, service, method, endpoint, consumer
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    WITH ORDINALITY AS asked (client, kind, environment, service, method, endpoint, consumer, place)
 ORDER BY place
 ON CONFLICT DO NOTHING

@@ -2,7 +2,7 @@
 WITH span (resolution, start, stop) AS (
     VALUES (?7, ?8, ?9), (?10, ?11, ?12), (?13, ?14, ?15), (?16, ?17, ?18), (?19, ?20, ?21)
 )
-SELECT id, environment, service, method, endpoint
+SELECT id, environment, service, method, endpoint, consumer
 FROM series
 WHERE client = ?1 AND kind = ?2
   AND (?3 IS NULL OR environment = ?3)
@@ -16,4 +16,4 @@ WHERE client = ?1 AND kind = ?2
         AND rollups.bucket >= span.start AND rollups.bucket < span.stop
         AND rollups.status BETWEEN ?22 AND ?23
   )
-ORDER BY service, endpoint, method, environment
+ORDER BY service, endpoint, method, consumer, environment

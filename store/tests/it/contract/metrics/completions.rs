@@ -100,7 +100,7 @@ pub(crate) async fn a_batch_of_another_message_cannot_be_completed(metrics: Arc<
 pub(crate) async fn stored(metrics: &dyn MetricsStore, client: ClientId) -> BTreeMap<RollupKey, Aggregate> {
     let scope = store::access::ClientScope::of_the_instance(client);
     let mut rows = BTreeMap::new();
-    for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
+    for kind in SeriesFilterKind::ALL {
         for resolution in Resolution::ALL {
             let spans = [all(resolution)];
             for row in metrics.rollups(&scope, &of_kind(kind), &spans, None, true).await.unwrap() {

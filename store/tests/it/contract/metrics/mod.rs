@@ -22,7 +22,7 @@ use telemetry::report::ClientId;
 use telemetry::time::{DAY, Resolution, Span};
 
 /// The caps that a store is opened with for this suite.
-pub(crate) const CAPS: SeriesCaps = SeriesCaps { services: 5, endpoints: 8, environments: 3 };
+pub(crate) const CAPS: SeriesCaps = SeriesCaps { services: 5, endpoints: 8, environments: 3, consumers: 4 };
 
 macro_rules! contract {
     ($open:expr) => {
@@ -85,6 +85,11 @@ fn endpoint(service: &str, endpoint: &str) -> SeriesKey {
 
 fn of_kind(kind: SeriesFilterKind) -> SeriesFilter {
     SeriesFilter { kind, ..SeriesFilter::default() }
+}
+
+fn consumer(service: &str, consumer: &str) -> SeriesKey {
+    let kind = SeriesKind::Consumer { service: service.into(), consumer: consumer.into() };
+    SeriesKey { client: CLIENT, environment: "live".into(), kind }
 }
 
 /// Every bucket of a resolution around the tests' clock.

@@ -56,7 +56,7 @@ pub(crate) async fn streamed_rows_and_bucket_counts_equal_the_rows(metrics: Arc<
     let samples: Vec<Sample> = (0..300).map(|_| random.sample(NOW, 30 * HOUR)).collect();
     count(&*metrics, CLIENT, "b:1", message(1), &samples).await;
     let spans = [all(Resolution::Hour)];
-    for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
+    for kind in SeriesFilterKind::ALL {
         for status in [None, Some((400, 599))] {
             let filter = of_kind(kind);
             let mut rows = metrics.rollups(&scope(), &filter, &spans, status, true).await.unwrap();
@@ -103,9 +103,10 @@ pub(crate) async fn series_without_rows_are_not_active(metrics: Arc<dyn MetricsS
 }
 
 pub(crate) async fn another_client_reads_nothing(metrics: Arc<dyn MetricsStore>) {
-    count(&*metrics, CLIENT, "b:1", message(1), &[Sample::at(NOW)]).await;
+    let hit = Sample { consumer: Some("web".into()), ..Sample::at(NOW) };
+    count(&*metrics, CLIENT, "b:1", message(1), &[hit]).await;
     let other = ClientScope::of_the_instance(ClientId(8));
-    for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
+    for kind in SeriesFilterKind::ALL {
         let (filter, spans) = (of_kind(kind), [all(Resolution::Day)]);
         assert!(metrics.series(&other, &filter).await.unwrap().is_empty());
         assert!(metrics.active_series(&other, &filter, &spans, None).await.unwrap().is_empty());

@@ -1,6 +1,6 @@
 //! Series and their caps.
 
-use super::{CAPS, CLIENT, endpoint, of_kind, scope, service, service_names};
+use super::{CAPS, CLIENT, consumer, endpoint, of_kind, scope, service, service_names};
 use crate::samples::{NOW, Random};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ async fn ask(metrics: &dyn MetricsStore, keys: &[SeriesKey]) -> Vec<SeriesId> {
 
 /// The key that a number stands for.
 async fn key(metrics: &dyn MetricsStore, id: SeriesId) -> SeriesKey {
-    for kind in [SeriesFilterKind::Client, SeriesFilterKind::Service, SeriesFilterKind::Endpoint] {
+    for kind in SeriesFilterKind::ALL {
         for series in metrics.series(&scope(), &of_kind(kind)).await.unwrap() {
             if series.id == id {
                 return series.key;
@@ -38,6 +38,9 @@ pub(crate) async fn equal_keys_have_one_number_and_different_ones_different(metr
         endpoint("a", "/x"),
         endpoint("a", "/y"),
         endpoint("b", "/x"),
+        consumer("a", "web"),
+        consumer("a", "/x"),
+        consumer("b", "web"),
     ];
     let twice: Vec<SeriesKey> = keys.iter().chain(keys.iter().rev()).cloned().collect();
     let ids = ask(&*metrics, &twice).await;
@@ -57,17 +60,35 @@ pub(crate) async fn beyond_a_cap_the_rest_counts_under_other(metrics: Arc<dyn Me
     assert_eq!(key(&*metrics, ids[0]).await.kind, other);
     assert_eq!(key(&*metrics, ids[2]).await, in_test(&endpoints[0]), "a known name is no new one elsewhere");
 
-    // Services of a client: "a" is one of them already.
-    let names: Vec<String> = (1..CAPS.services).map(|n| format!("s{n}")).collect();
+    // Consumers of a service, over all environments.
+    let consumers: Vec<SeriesKey> = (0..CAPS.consumers).map(|n| consumer("a", &format!("{n}"))).collect();
+    ask(&*metrics, &consumers).await;
+    let ids = ask(&*metrics, &[consumer("a", "more"), consumer("a", "most"), in_test(&consumers[0])]).await;
+    assert_eq!(ids[0], ids[1]);
+    let other = SeriesKind::Consumer { service: "a".into(), consumer: OTHER.into() };
+    assert_eq!(key(&*metrics, ids[0]).await.kind, other);
+    assert_eq!(key(&*metrics, ids[2]).await, in_test(&consumers[0]));
+    let elsewhere = consumer("b", "more");
+    let ids = ask(&*metrics, std::slice::from_ref(&elsewhere)).await;
+    assert_eq!(key(&*metrics, ids[0]).await, elsewhere, "each service has a cap of its own");
+
+    // Services of a client: "a" and "b" are two of them already.
+    let names: Vec<String> = (2..CAPS.services).map(|n| format!("s{n}")).collect();
     let keys: Vec<SeriesKey> = names.iter().map(|name| service(CLIENT, "live", name)).collect();
     ask(&*metrics, &keys).await;
-    let ids =
-        ask(&*metrics, &[service(CLIENT, "live", "late"), endpoint("late", "/x"), endpoint("late", "/y")])
-            .await;
+    let late = [
+        service(CLIENT, "live", "late"),
+        endpoint("late", "/x"),
+        endpoint("late", "/y"),
+        consumer("late", "web"),
+    ];
+    let ids = ask(&*metrics, &late).await;
     assert_eq!(key(&*metrics, ids[0]).await.kind, SeriesKind::Service { service: OTHER.into() });
     let other = SeriesKind::Endpoint { service: OTHER.into(), method: Method::Other, endpoint: OTHER.into() };
     assert_eq!(key(&*metrics, ids[1]).await.kind, other);
     assert_eq!(ids[1], ids[2]);
+    let other = SeriesKind::Consumer { service: OTHER.into(), consumer: OTHER.into() };
+    assert_eq!(key(&*metrics, ids[3]).await.kind, other);
 
     // Environments of a client: "live" and "test" are two of them already.
     for n in 2..CAPS.environments + 2 {
@@ -100,6 +121,7 @@ pub(crate) async fn caps_are_exact_under_concurrency(metrics: Arc<dyn MetricsSto
                         service(CLIENT, "live", &name),
                         endpoint(&name, "/x"),
                         endpoint("s0", &format!("/{}", (task + n * 11) % 40)),
+                        consumer("s0", &format!("c{}", (task * 7 + n) % 30)),
                     ];
                     assert_eq!(ask(&*metrics, &keys).await.len(), keys.len());
                 }
@@ -122,15 +144,26 @@ pub(crate) async fn caps_are_exact_under_concurrency(metrics: Arc<dyn MetricsSto
             services.insert(service);
         }
     }
+    let mut consumers = BTreeSet::new();
+    for series in metrics.series(&scope(), &of_kind(SeriesFilterKind::Consumer)).await.unwrap() {
+        if let SeriesKind::Consumer { service, consumer } = series.key.kind
+            && service == "s0"
+        {
+            consumers.insert(consumer);
+        }
+    }
     services.extend(names);
     assert_eq!(services.len(), CAPS.services as usize + 1, "{services:?}");
     assert!(endpoints.is_empty() || endpoints.len() == CAPS.endpoints as usize + 1, "{endpoints:?}");
+    assert!(consumers.is_empty() || consumers.len() == CAPS.consumers as usize + 1, "{consumers:?}");
 }
 
 pub(crate) async fn the_name_other_takes_no_place(metrics: Arc<dyn MetricsStore>) {
     ask(&*metrics, &[service(CLIENT, OTHER, OTHER), endpoint(OTHER, "/x"), endpoint("a", OTHER)]).await;
-    let keys: Vec<SeriesKey> =
+    ask(&*metrics, &[consumer(OTHER, "web"), consumer("a", OTHER)]).await;
+    let mut keys: Vec<SeriesKey> =
         (1..CAPS.services).map(|n| service(CLIENT, "live", &format!("s{n}"))).collect();
+    keys.extend((0..CAPS.consumers).map(|n| consumer("a", &format!("c{n}"))));
     let ids = ask(&*metrics, &keys).await;
     for (id, asked) in ids.into_iter().zip(&keys) {
         assert_eq!(&key(&*metrics, id).await, asked);
@@ -145,6 +178,11 @@ pub(crate) async fn the_longest_names_are_names(metrics: Arc<dyn MetricsStore>) 
     let (environment, service) = (long(limits::ENVIRONMENT_BYTES), long(limits::SERVICE_BYTES));
     let kind =
         SeriesKind::Endpoint { service, method: Method::Options, endpoint: long(limits::ENDPOINT_BYTES) };
+    let asked = SeriesKey { client: CLIENT, environment: environment.clone(), kind };
+    let ids = ask(&*metrics, std::slice::from_ref(&asked)).await;
+    assert_eq!(key(&*metrics, ids[0]).await, asked);
+    let kind =
+        SeriesKind::Consumer { service: long(limits::SERVICE_BYTES), consumer: long(limits::CONSUMER_BYTES) };
     let asked = SeriesKey { client: CLIENT, environment, kind };
     let ids = ask(&*metrics, std::slice::from_ref(&asked)).await;
     assert_eq!(key(&*metrics, ids[0]).await, asked);
@@ -165,9 +203,13 @@ pub(crate) async fn filters_choose_series(metrics: Arc<dyn MetricsStore>) {
         with_post(endpoint("a", "/x")),
         in_test(endpoint("a", "/x")),
         service(CLIENT, "live", "a"),
+        consumer("a", "web"),
+        consumer("b", "web"),
+        in_test(consumer("a", "web")),
     ];
     ask(&*metrics, &keys).await;
     let endpoints = || of_kind(SeriesFilterKind::Endpoint);
+    let consumers = || of_kind(SeriesFilterKind::Consumer);
     let cases = [
         (of_kind(SeriesFilterKind::Client), vec![]),
         (of_kind(SeriesFilterKind::Service), vec![5]),
@@ -177,6 +219,9 @@ pub(crate) async fn filters_choose_series(metrics: Arc<dyn MetricsStore>) {
         (SeriesFilter { method: Some(Method::Post), ..endpoints() }, vec![3]),
         (SeriesFilter { environment: Some("test".into()), ..endpoints() }, vec![4]),
         (SeriesFilter { service: Some("none".into()), ..endpoints() }, vec![]),
+        (consumers(), vec![6, 7, 8]),
+        (SeriesFilter { service: Some("a".into()), ..consumers() }, vec![6, 8]),
+        (SeriesFilter { environment: Some("test".into()), ..consumers() }, vec![8]),
     ];
     for (filter, places) in cases {
         let found = metrics.series(&scope(), &filter).await.unwrap();
