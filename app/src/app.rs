@@ -6,6 +6,7 @@ use crate::pages::{
     ResetPage, ServicePage, SessionReport, Setup, settings,
 };
 use crate::theme::provide_theme;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};

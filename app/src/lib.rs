@@ -33,6 +33,7 @@ mod shell;
 pub mod ssr;
 mod theme;
 mod verdict;
+mod view;
 mod widgets;
 
 pub use app::App;

@@ -4,6 +4,7 @@ use super::{Glyph, Icon, Replay};
 use crate::live::Live;
 use crate::place::{Place, use_go};
 use crate::report::{Report, Status};
+use crate::view::IntoAny;
 use crate::{clock, number};
 use jiff::Timestamp;
 use leptos::prelude::*;

@@ -5,6 +5,7 @@ use crate::live::Live;
 use crate::pages::SessionReport;
 use crate::place::Place;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use crate::{clock, number};
 use jiff::Timestamp;
 use leptos::prelude::*;

@@ -1,6 +1,7 @@
 //! The edges that forward hits: when each was last heard of, and what it has brought. Nothing where there are none.
 
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::{clock, number};
 use jiff::Timestamp;
 use leptos::prelude::*;

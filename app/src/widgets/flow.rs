@@ -4,6 +4,7 @@ use super::verdict::look;
 use super::{Icon, ProblemBox, Sparkline};
 use crate::live::Live;
 use crate::report::{Report, Status};
+use crate::view::IntoAny;
 use crate::{clock, number};
 use jiff::Timestamp;
 use leptos::prelude::*;

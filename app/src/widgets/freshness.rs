@@ -6,6 +6,7 @@ use crate::clock;
 use crate::live::Live;
 use crate::place::Place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

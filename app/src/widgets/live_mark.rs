@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::live::Live;
 use crate::report::Status;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

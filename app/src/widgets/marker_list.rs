@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::report::Report;
+use crate::view::IntoAny;
 use jiff::Timestamp;
 use leptos::prelude::*;
 use telemetry::report::{Marker, Markers};

@@ -8,6 +8,7 @@ use crate::pages::SessionReport;
 use crate::place::{Place, use_go};
 use crate::range::Span;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::{clock, number};
 use leptos::prelude::*;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use crate::widgets::{Bar, Card, Chart, Field, Glyph, Icon, Legend, use_alive};
 use jiff::Timestamp;
 use leptos::ev::SubmitEvent;

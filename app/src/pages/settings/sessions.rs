@@ -4,6 +4,7 @@ use crate::api::{self, change};
 use crate::clock;
 use crate::live::Live;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::widgets::{Card, use_alive};
 use jiff::Timestamp;
 use leptos::prelude::*;
