@@ -27,6 +27,7 @@ mod palette;
 mod place;
 mod problem;
 pub mod range;
+mod read;
 mod report;
 mod shell;
 #[cfg(feature = "ssr")]
@@ -35,6 +36,7 @@ mod theme;
 mod verdict;
 mod view;
 mod widgets;
+mod write;
 
 pub use app::App;
 pub use problem::Problem;

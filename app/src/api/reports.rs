@@ -1,5 +1,6 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
+use super::asking::Asking;
 use crate::compare::Against;
 use crate::filter::Filter;
 use crate::place::Place;
@@ -7,7 +8,6 @@ use crate::problem::Problem;
 use crate::range::Span;
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
     Changes, ClientId, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview, RequestRow, Services,
@@ -55,7 +55,7 @@ pub struct Glance {
 }
 
 /// Totals of the range and of the period before.
-#[server(name = GetOverview, prefix = "/api/fn", endpoint = "overview", input = GetUrl)]
+#[server(name = GetOverview, prefix = "/api/fn", endpoint = "overview", protocol = Asking)]
 pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         let overview =
@@ -70,7 +70,7 @@ pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
 }
 
 /// The range in slots.
-#[server(name = GetTimeseries, prefix = "/api/fn", endpoint = "timeseries", input = GetUrl)]
+#[server(name = GetTimeseries, prefix = "/api/fn", endpoint = "timeseries", protocol = Asking)]
 pub async fn timeseries(asked: Asked) -> Result<Stamped<Timeseries>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::timeseries(&*ask.stores.metrics, &ask.scope, &ask.query, None, ask.now).await
@@ -89,7 +89,7 @@ pub struct Compared {
 }
 
 /// What a page is compared with; `None` where that is nothing.
-#[server(name = GetCompared, prefix = "/api/fn", endpoint = "compared", input = GetUrl)]
+#[server(name = GetCompared, prefix = "/api/fn", endpoint = "compared", protocol = Asking)]
 pub async fn compared(asked: Asked, against: Option<Against>) -> Result<Stamped<Option<Compared>>, Problem> {
     let filter = match &against {
         Some(against) => against.filter(asked.filter),
@@ -111,7 +111,7 @@ pub async fn compared(asked: Asked, against: Option<Against>) -> Result<Stamped<
 }
 
 /// The first `limit` endpoints in an order.
-#[server(name = GetEndpoints, prefix = "/api/fn", endpoint = "endpoints", input = GetUrl)]
+#[server(name = GetEndpoints, prefix = "/api/fn", endpoint = "endpoints", protocol = Asking)]
 pub async fn endpoints(
     asked: Asked,
     sort: EndpointSort,
@@ -126,7 +126,7 @@ pub async fn endpoints(
 }
 
 /// All services with their health, worst first.
-#[server(name = GetServices, prefix = "/api/fn", endpoint = "services", input = GetUrl)]
+#[server(name = GetServices, prefix = "/api/fn", endpoint = "services", protocol = Asking)]
 pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::services(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -135,7 +135,7 @@ pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
 }
 
 /// All status codes, most frequent first.
-#[server(name = GetStatusCodes, prefix = "/api/fn", endpoint = "status-codes", input = GetUrl)]
+#[server(name = GetStatusCodes, prefix = "/api/fn", endpoint = "status-codes", protocol = Asking)]
 pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::status_codes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -144,7 +144,7 @@ pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem>
 }
 
 /// What a rise of errors or of slow requests comes from.
-#[server(name = GetChanges, prefix = "/api/fn", endpoint = "changes", input = GetUrl)]
+#[server(name = GetChanges, prefix = "/api/fn", endpoint = "changes", protocol = Asking)]
 pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::changes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -153,7 +153,7 @@ pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
 }
 
 /// How latencies are spread.
-#[server(name = GetLatencies, prefix = "/api/fn", endpoint = "latencies", input = GetUrl)]
+#[server(name = GetLatencies, prefix = "/api/fn", endpoint = "latencies", protocol = Asking)]
 pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::latencies(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -162,7 +162,7 @@ pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
 }
 
 /// The newest failed requests, grouped by what went wrong.
-#[server(name = GetFailures, prefix = "/api/fn", endpoint = "failures", input = GetUrl)]
+#[server(name = GetFailures, prefix = "/api/fn", endpoint = "failures", protocol = Asking)]
 pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::failures(&*ask.stores.events, &ask.scope, &ask.query).await
@@ -171,7 +171,7 @@ pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
 }
 
 /// What was deployed when; of the filters only the service counts.
-#[server(name = GetMarkers, prefix = "/api/fn", endpoint = "markers", input = GetUrl)]
+#[server(name = GetMarkers, prefix = "/api/fn", endpoint = "markers", protocol = Asking)]
 pub async fn markers(asked: Asked) -> Result<Stamped<Markers>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::markers(&*ask.stores.accounts, &ask.scope, &ask.query, ask.now).await
