@@ -83,7 +83,7 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
     for (key, label, _) in &classes {
         let color = format!("${key}");
         chart = chart.series(
-            Bar::new()
+            &Bar::new()
                 .id(*key)
                 .name(*label)
                 .stack("requests")
@@ -104,7 +104,7 @@ fn draw(series: &Timeseries, at: Timestamp, only: Option<&'static str>) -> Drawi
         })
     };
     Drawing {
-        option: option(&chart, classes.iter().map(patch)),
+        option: option(chart, classes.iter().map(patch)),
         tips: series.buckets.iter().map(|bucket| tip(series, bucket, at)).collect(),
         write: Some(|value| number::short(value.max(0.0) as u64)),
         over_time: true,
