@@ -1,8 +1,8 @@
 //! Reads JSON small: text becomes a [`Value`], and every type is read out of that.
 //!
 //! What serde_json makes for each type holds the parsing of text each time, and a message for each thing that may be
-//! wrong. Here text is parsed in one place and a mistake has no message, for nobody would read it: the browser loads a
-//! third of the code. It takes what serde_json takes and makes the same of it.
+//! wrong. Here text is parsed in one place and a mistake has no message, for nobody would read it. What serde_json has
+//! written reads back the same.
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess,

@@ -2,7 +2,7 @@
 //!
 //! Leptos' own keeps a table of functions for every type of view, among them a second way to come alive, for pages whose
 //! code is still being loaded. Here a view is boxed with what browsers call, and only the box goes through Leptos'
-//! `into_any`: on the page everything is as with Leptos' own, for a quarter less to load. Whoever imports [`IntoAny`]
+//! `into_any`: on the page everything is as with Leptos' own. Whoever imports [`IntoAny`]
 //! beside Leptos' prelude has this one; clippy.toml forbids the other.
 
 #[cfg(not(feature = "ssr"))]

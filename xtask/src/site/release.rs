@@ -98,7 +98,7 @@ fn put_hashes_into_names(package: &Path) -> Result<String> {
     Ok(hashes)
 }
 
-/// What the dashboard may weigh, in kB with brotli, ECharts apart.
+/// What the dashboard is to weigh at most, in kB with brotli, ECharts apart.
 const MOST: f64 = 350.0;
 
 /// What a browser loads of the dashboard before it comes alive, in bytes with brotli.
