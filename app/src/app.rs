@@ -7,6 +7,7 @@ use crate::pages::{
 };
 use crate::refresh::provide_refresh;
 use crate::theme::provide_theme;
+use crate::view::IntoAny;
 use crate::zone::provide_zone;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};

@@ -1,8 +1,6 @@
-//! How loaded data travels inside the page: as JSON.
-//!
-//! Leptos has such a codec; this one reads bytes, as the replies of server functions are read, so that the browser
-//! loads one reader per type and not two.
+//! How loaded data travels inside the page: as JSON, read as the replies of server functions are.
 
+use crate::read::{Unreadable, read};
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,10 +18,10 @@ impl<T: Serialize> Encoder<T> for PageJson {
 }
 
 impl<T: DeserializeOwned> Decoder<T> for PageJson {
-    type Error = serde_json::Error;
+    type Error = Unreadable;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<T, Self::Error> {
-        serde_json::from_slice(text.as_bytes())
+        read(text)
     }
 }

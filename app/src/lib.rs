@@ -28,6 +28,7 @@ mod place;
 mod preference;
 mod problem;
 pub mod range;
+mod read;
 mod refresh;
 mod report;
 mod shell;
@@ -39,6 +40,7 @@ mod stream;
 mod tail;
 mod theme;
 mod verdict;
+mod view;
 mod widgets;
 mod zone;
 

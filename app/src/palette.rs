@@ -48,9 +48,8 @@ pub(crate) fn pages(place: &Place, path: &str, admin: bool) -> Vec<Item> {
     items.extend(settings.map(|(label, page)| item("Settings", label, "", client.on(page))));
     items.push(item("Page", "Connect a service", "set-up, SDK", client.on("/setup")));
     if path != "/pipeline" && !path.starts_with("/settings") {
-        let range = |last: Last| {
-            item("Range", last.words(), last.text(), place.with_span(Span::Last(last)).on(path))
-        };
+        let range =
+            |last: Last| item("Range", last.words(), last.text(), place.with_span(Span::Last(last)).on(path));
         items.extend(Last::USUAL.map(range));
     }
     items

@@ -3,21 +3,28 @@
 //! The rule: what is on the screen stays there. While a new answer is awaited the old one is shown; where the new one
 //! fails, the old one is shown and said to be old. Only another question clears the screen.
 
+mod held;
+
 use crate::api::Stamped;
 use crate::clock::Clock;
 use crate::codec::PageJson;
 use crate::live::Live;
 use crate::problem::Problem;
 use crate::zone::ZoneSwitch;
+use held::Held;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 
 /// An answer with the question it belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Answer<T> {
+#[derive(Clone, Serialize, Deserialize)]
+struct Answer {
     question: String,
-    stamped: Stamped<T>,
+    clock: Clock,
+    report: Held,
     /// Why there is no newer one.
     stale: Option<Problem>,
 }
@@ -54,63 +61,41 @@ pub(crate) enum Kind {
 }
 
 /// A report that keeps itself fresh.
-pub(crate) struct Report<T: Send + Sync + 'static> {
-    resource: Resource<Result<Answer<T>, Problem>, PageJson>,
+pub(crate) struct Report<T> {
+    answer: Resource<Result<Answer, Problem>, PageJson>,
+    of: PhantomData<fn() -> T>,
 }
 
-impl<T: Send + Sync + 'static> Clone for Report<T> {
+impl<T> Clone for Report<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: Send + Sync + 'static> Copy for Report<T> {}
+impl<T> Copy for Report<T> {}
 
-impl<T> Report<T>
-where
-    T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
+/// A call that is about to be made: when it was answered, and what with.
+type Call = Pin<Box<dyn Future<Output = Result<(Clock, Held), Problem>> + Send>>;
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Report<T> {
     /// Loads a report, again at each beat and whenever the question changes.
     pub(crate) fn new<Q, Fut>(
         live: Live,
         question: impl Fn() -> Q + Send + Sync + 'static,
-        ask: impl Fn(Q) -> Fut + Clone + Send + Sync + 'static,
+        ask: impl Fn(Q) -> Fut + Send + Sync + 'static,
     ) -> Self
     where
-        Q: Clone + PartialEq + Serialize + Send + Sync + 'static,
+        Q: Serialize + 'static,
         Fut: Future<Output = Result<Stamped<T>, Problem>> + Send + 'static,
     {
-        let last = StoredValue::new(None::<Answer<T>>);
-        let zone = use_context::<ZoneSwitch>();
-        let resource = Resource::new_with_options(
-            // another zone is another beat: the old answer stays until the new one is there
-            move || (question(), (live.beat(), zone.map(ZoneSwitch::chosen))),
-            move |(question, _)| {
-                let ask = ask.clone();
-                async move {
-                    let _awaiting = live.awaiting();
-                    let written = serde_json::to_string(&question).unwrap_or_default();
-                    match ask(question).await {
-                        Ok(stamped) => Ok(Answer { question: written, stamped, stale: None }),
-                        Err(problem) => {
-                            leave_if_signed_out(&problem);
-                            let old = last.try_get_value().flatten().filter(|old| old.question == written);
-                            old.map(|old| Answer { stale: Some(problem.clone()), ..old }).ok_or(problem)
-                        }
-                    }
-                }
-            },
-            false,
-        );
-        // remembers also what the server has rendered
-        Effect::new(move |_| {
-            resource.with(|answer| {
-                if let Some(Ok(answer)) = answer {
-                    last.set_value(Some(answer.clone()));
-                }
-            });
-        });
-        Self { resource }
+        let question = Arc::new(question);
+        let asked = Arc::clone(&question);
+        let call = move || -> Call {
+            let answer = ask(untrack(|| asked()));
+            Box::pin(async { answer.await.map(|stamped| (stamped.clock, Held::new(stamped.report))) })
+        };
+        let written = move || serde_json::to_string(&question()).unwrap_or_default();
+        Self { answer: kept_fresh(live, Box::new(written), Box::new(call)), of: PhantomData }
     }
 
     /// Reads the report if there is one. To be called under a `Transition`.
@@ -122,22 +107,58 @@ where
     /// Reads the report with its time and zone.
     #[track_caller]
     pub(crate) fn with_clock<U>(self, read: impl FnOnce(&T, &Clock) -> U) -> Option<U> {
-        self.resource.with(|answer| match answer {
-            Some(Ok(answer)) => Some(read(&answer.stamped.report, &answer.stamped.clock)),
+        self.answer.with(|answer| match answer {
+            Some(Ok(answer)) => answer.report.get().map(|report| read(report, &answer.clock)),
             _ => None,
         })
     }
 
     #[track_caller]
     pub(crate) fn status(self) -> Status {
-        self.resource.with(|answer| match answer {
+        self.answer.with(|answer| match answer {
             None => Status::Pending,
-            Some(Ok(answer)) => {
-                Status::Ready { clock: answer.stamped.clock.clone(), stale: answer.stale.is_some() }
-            }
+            Some(Ok(answer)) => Status::Ready { clock: answer.clock.clone(), stale: answer.stale.is_some() },
             Some(Err(problem)) => Status::Failed(problem.clone()),
         })
     }
+}
+
+/// What all reports have in common, made once and not once per type.
+fn kept_fresh(
+    live: Live,
+    question: Box<dyn Fn() -> String + Send + Sync>,
+    call: Box<dyn Fn() -> Call + Send + Sync>,
+) -> Resource<Result<Answer, Problem>, PageJson> {
+    let last = StoredValue::new(None::<Answer>);
+    let zone = use_context::<ZoneSwitch>();
+    let answer = Resource::new_with_options(
+        // another zone is another beat: the old answer stays until the new one is there
+        move || (question(), (live.beat(), zone.map(ZoneSwitch::chosen))),
+        move |(question, _)| {
+            let answer = call();
+            async move {
+                let _awaiting = live.awaiting();
+                match answer.await {
+                    Ok((clock, report)) => Ok(Answer { question, clock, report, stale: None }),
+                    Err(problem) => {
+                        leave_if_signed_out(&problem);
+                        let old = last.try_get_value().flatten().filter(|old| old.question == question);
+                        old.map(|old| Answer { stale: Some(problem.clone()), ..old }).ok_or(problem)
+                    }
+                }
+            }
+        },
+        false,
+    );
+    // remembers also what the server has rendered
+    Effect::new(move |_| {
+        answer.with(|answer| {
+            if let Some(Ok(answer)) = answer {
+                last.set_value(Some(answer.clone()));
+            }
+        });
+    });
+    answer
 }
 
 /// Something made of a report, made anew only where that changes it: what depends on it is not built again otherwise. To be

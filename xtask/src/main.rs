@@ -43,10 +43,12 @@ enum Task {
         #[arg(last = true)]
         serve: Vec<String>,
     },
-    /// Build the front end into target/site; with --release everything that one ships
+    /// Build the front end into target/site; with --release everything that one ships, or only what is named
     Build {
         #[arg(long)]
         release: bool,
+        /// Only the front end
+        part: Option<Part>,
     },
     /// Build the Worker of the edge into edge-ingest/build (wrangler calls this)
     Edge,
@@ -75,6 +77,11 @@ enum Task {
     Announce { address: std::net::SocketAddr, pid: u32 },
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Site,
+}
+
 fn main() -> ExitCode {
     let done = match run(Cli::parse().task) {
         Ok(done) => done,
@@ -90,7 +97,7 @@ fn run(task: Task) -> Result<bool> {
     let workspace = Workspace::find()?;
     match task {
         Task::Start { release, serve } => start::start(&workspace, Mode::of(release), &serve)?,
-        Task::Build { release } => build(&workspace, Mode::of(release))?,
+        Task::Build { release, part } => build(&workspace, Mode::of(release), part)?,
         Task::Edge => drop(edge::build(&workspace, edge::Variant::Shipped)?),
         Task::Test { stages } => return test::test(&workspace, &stages),
         Task::Soak { minutes, filter } => return soak::soak(&workspace, minutes, filter.as_deref()),
@@ -103,10 +110,10 @@ fn run(task: Task) -> Result<bool> {
     Ok(true)
 }
 
-fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
+fn build(workspace: &Workspace, mode: Mode, part: Option<Part>) -> Result<()> {
     wasm_target::ensure(workspace)?;
     site::build(workspace, mode)?;
-    if mode == Mode::Release {
+    if mode == Mode::Release && part.is_none() {
         start::build_all(workspace, mode)?;
         edge::build(workspace, edge::Variant::Shipped)?;
     }

@@ -249,8 +249,7 @@ async fn patch(path: &str, call: &impl Serialize) -> Result<(), Problem> {
 
 /// A call whose reply does not matter.
 async fn silent(verb: Verb, path: &str, call: &impl Serialize) -> Result<(), Problem> {
-    let body = serde_json::to_string(call).map_err(|_| not_readable())?;
-    send(verb, path, Some(body)).await.map(|_| ())
+    send(verb, path, Some(written(call)?)).await.map(|_| ())
 }
 
 async fn delete(path: String) -> Result<(), Problem> {
@@ -258,7 +257,8 @@ async fn delete(path: String) -> Result<(), Problem> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Verb {
+pub(super) enum Verb {
+    Get,
     Post,
     Put,
     Patch,
@@ -266,15 +266,18 @@ enum Verb {
 }
 
 async fn post<T: serde::de::DeserializeOwned>(path: &str, call: &impl Serialize) -> Result<T, Problem> {
-    let body = serde_json::to_string(call).map_err(|_| not_readable())?;
-    read(&send(Verb::Post, path, Some(body)).await?)
+    read(&send(Verb::Post, path, Some(written(call)?)).await?)
+}
+
+fn written(call: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(call).map_err(|_| not_readable())
 }
 
 fn read<T: serde::de::DeserializeOwned>(reply: &str) -> Result<T, Problem> {
-    serde_json::from_slice(reply.as_bytes()).map_err(|_| not_readable())
+    crate::read::read(reply).map_err(|_| not_readable())
 }
 
-fn not_readable() -> Problem {
+pub(super) fn not_readable() -> Problem {
     use telemetry::error::{ApiError, ErrorCode};
     ApiError::new(ErrorCode::Internal, "the answer could not be read; the server may be of another version")
         .into()
@@ -282,9 +285,10 @@ fn not_readable() -> Problem {
 
 /// One call; the reply's body, or the error that it carries.
 #[cfg(feature = "hydrate")]
-async fn send(verb: Verb, path: &str, body: Option<String>) -> Result<String, Problem> {
+pub(super) async fn send(verb: Verb, path: &str, body: Option<String>) -> Result<String, Problem> {
     use gloo_net::http::Request;
     let request = match verb {
+        Verb::Get => Request::get(path),
         Verb::Post => Request::post(path),
         Verb::Put => Request::put(path),
         Verb::Patch => Request::patch(path),
@@ -297,14 +301,10 @@ async fn send(verb: Verb, path: &str, body: Option<String>) -> Result<String, Pr
     };
     let reply = request.map_err(|_| not_readable())?.send().await.map_err(|_| Problem::unreachable())?;
     let text = reply.text().await.map_err(|_| Problem::unreachable())?;
-    if reply.ok() {
-        Ok(text)
-    } else {
-        Err(serde_json::from_slice(text.as_bytes()).unwrap_or_else(|_| not_readable()))
-    }
+    if reply.ok() { Ok(text) } else { Err(crate::read::read(&text).unwrap_or_else(|_| not_readable())) }
 }
 
 #[cfg(not(feature = "hydrate"))]
-async fn send(_verb: Verb, _path: &str, _body: Option<String>) -> Result<String, Problem> {
+pub(super) async fn send(_verb: Verb, _path: &str, _body: Option<String>) -> Result<String, Problem> {
     Err(Problem::unreachable())
 }

@@ -3,6 +3,7 @@
 //! A server function only finds out who asks and for what, and then calls what the JSON route beside it calls:
 //! authorisation and arithmetic exist once, in `store`, and what the server knows of itself in `server`.
 
+mod asking;
 mod ops;
 mod reports;
 mod requests;

@@ -3,13 +3,13 @@
 //! A server function only asks the server's own [`crate::ssr::Operations`], as the JSON routes do.
 
 use super::Stamped;
+use super::asking::Asking;
 use crate::problem::Problem;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use telemetry::report::ops::{DeadLetterDetail, DeadLetters, Flow, Pipeline};
 
 /// Whether hits come through. For everybody who is signed in.
-#[server(name = GetFlow, prefix = "/api/fn", endpoint = "flow", input = GetUrl)]
+#[server(name = GetFlow, prefix = "/api/fn", endpoint = "flow", protocol = Asking)]
 pub async fn flow() -> Result<Stamped<Flow>, Problem> {
     use crate::ssr;
     ssr::telling_status(async {
@@ -21,7 +21,7 @@ pub async fn flow() -> Result<Stamped<Flow>, Problem> {
 }
 
 /// The whole flow. For super admins.
-#[server(name = GetPipeline, prefix = "/api/fn", endpoint = "pipeline", input = GetUrl)]
+#[server(name = GetPipeline, prefix = "/api/fn", endpoint = "pipeline", protocol = Asking)]
 pub async fn pipeline() -> Result<Stamped<Pipeline>, Problem> {
     use crate::ssr;
     ssr::telling_status(async {
@@ -33,7 +33,7 @@ pub async fn pipeline() -> Result<Stamped<Pipeline>, Problem> {
 }
 
 /// A page of dead letters. For super admins.
-#[server(name = GetDeadLetters, prefix = "/api/fn", endpoint = "dead-letters", input = GetUrl)]
+#[server(name = GetDeadLetters, prefix = "/api/fn", endpoint = "dead-letters", protocol = Asking)]
 pub async fn dead_letters(skip: usize, limit: usize) -> Result<Stamped<DeadLetters>, Problem> {
     use crate::ssr;
     ssr::telling_status(async {
@@ -45,7 +45,7 @@ pub async fn dead_letters(skip: usize, limit: usize) -> Result<Stamped<DeadLette
 }
 
 /// One dead letter, where one is asked for. For super admins.
-#[server(name = GetDeadLetter, prefix = "/api/fn", endpoint = "dead-letter", input = GetUrl)]
+#[server(name = GetDeadLetter, prefix = "/api/fn", endpoint = "dead-letter", protocol = Asking)]
 pub async fn dead_letter(id: Option<String>) -> Result<Stamped<Option<DeadLetterDetail>>, Problem> {
     use crate::ssr;
     ssr::telling_status(async {

@@ -1,5 +1,6 @@
 //! The reports of the dashboard, each with the time at which it was made.
 
+use super::asking::Asking;
 use crate::clock::Clock;
 use crate::compare::Against;
 use crate::filter::Filter;
@@ -9,7 +10,6 @@ use crate::range::Span;
 #[cfg(feature = "ssr")]
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{
     Changes, ClientId, Consumers, EndpointSort, Endpoints, Failures, Latencies, Markers, Overview,
@@ -61,7 +61,7 @@ pub struct Glance {
 }
 
 /// Totals of the range and of the period before.
-#[server(name = GetOverview, prefix = "/api/fn", endpoint = "overview", input = GetUrl)]
+#[server(name = GetOverview, prefix = "/api/fn", endpoint = "overview", protocol = Asking)]
 pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         let overview =
@@ -76,7 +76,7 @@ pub async fn overview(asked: Asked) -> Result<Stamped<Glance>, Problem> {
 }
 
 /// The range in slots.
-#[server(name = GetTimeseries, prefix = "/api/fn", endpoint = "timeseries", input = GetUrl)]
+#[server(name = GetTimeseries, prefix = "/api/fn", endpoint = "timeseries", protocol = Asking)]
 pub async fn timeseries(asked: Asked) -> Result<Stamped<Timeseries>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::timeseries(&*ask.stores.metrics, &ask.scope, &ask.query, None, ask.now).await
@@ -95,7 +95,7 @@ pub struct Compared {
 }
 
 /// What a page is compared with; `None` where that is nothing.
-#[server(name = GetCompared, prefix = "/api/fn", endpoint = "compared", input = GetUrl)]
+#[server(name = GetCompared, prefix = "/api/fn", endpoint = "compared", protocol = Asking)]
 pub async fn compared(asked: Asked, against: Option<Against>) -> Result<Stamped<Option<Compared>>, Problem> {
     let filter = match &against {
         Some(against) => against.filter(asked.filter),
@@ -117,7 +117,7 @@ pub async fn compared(asked: Asked, against: Option<Against>) -> Result<Stamped<
 }
 
 /// The first `limit` endpoints in an order.
-#[server(name = GetEndpoints, prefix = "/api/fn", endpoint = "endpoints", input = GetUrl)]
+#[server(name = GetEndpoints, prefix = "/api/fn", endpoint = "endpoints", protocol = Asking)]
 pub async fn endpoints(
     asked: Asked,
     sort: EndpointSort,
@@ -132,7 +132,7 @@ pub async fn endpoints(
 }
 
 /// All services with their health, worst first.
-#[server(name = GetServices, prefix = "/api/fn", endpoint = "services", input = GetUrl)]
+#[server(name = GetServices, prefix = "/api/fn", endpoint = "services", protocol = Asking)]
 pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::services(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -141,7 +141,7 @@ pub async fn services(asked: Asked) -> Result<Stamped<Services>, Problem> {
 }
 
 /// All status codes, most frequent first.
-#[server(name = GetStatusCodes, prefix = "/api/fn", endpoint = "status-codes", input = GetUrl)]
+#[server(name = GetStatusCodes, prefix = "/api/fn", endpoint = "status-codes", protocol = Asking)]
 pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::status_codes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -150,7 +150,7 @@ pub async fn status_codes(asked: Asked) -> Result<Stamped<StatusCodes>, Problem>
 }
 
 /// What a rise of errors or of slow requests comes from.
-#[server(name = GetChanges, prefix = "/api/fn", endpoint = "changes", input = GetUrl)]
+#[server(name = GetChanges, prefix = "/api/fn", endpoint = "changes", protocol = Asking)]
 pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::changes(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -159,7 +159,7 @@ pub async fn changes(asked: Asked) -> Result<Stamped<Changes>, Problem> {
 }
 
 /// How latencies are spread.
-#[server(name = GetLatencies, prefix = "/api/fn", endpoint = "latencies", input = GetUrl)]
+#[server(name = GetLatencies, prefix = "/api/fn", endpoint = "latencies", protocol = Asking)]
 pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::latencies(&*ask.stores.metrics, &ask.scope, &ask.query, ask.now).await
@@ -168,7 +168,7 @@ pub async fn latencies(asked: Asked) -> Result<Stamped<Latencies>, Problem> {
 }
 
 /// The newest failed requests, grouped by what went wrong.
-#[server(name = GetFailures, prefix = "/api/fn", endpoint = "failures", input = GetUrl)]
+#[server(name = GetFailures, prefix = "/api/fn", endpoint = "failures", protocol = Asking)]
 pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::failures(&*ask.stores.events, &ask.scope, &ask.query).await
@@ -177,7 +177,7 @@ pub async fn failures(asked: Asked) -> Result<Stamped<Failures>, Problem> {
 }
 
 /// Who called, most requests first.
-#[server(name = GetConsumers, prefix = "/api/fn", endpoint = "consumers", input = GetUrl)]
+#[server(name = GetConsumers, prefix = "/api/fn", endpoint = "consumers", protocol = Asking)]
 pub async fn consumers(asked: Asked) -> Result<Stamped<Consumers>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         let (metrics, events) = (&*ask.stores.metrics, &*ask.stores.events);
@@ -187,7 +187,7 @@ pub async fn consumers(asked: Asked) -> Result<Stamped<Consumers>, Problem> {
 }
 
 /// What was deployed when; of the filters only the service counts.
-#[server(name = GetMarkers, prefix = "/api/fn", endpoint = "markers", input = GetUrl)]
+#[server(name = GetMarkers, prefix = "/api/fn", endpoint = "markers", protocol = Asking)]
 pub async fn markers(asked: Asked) -> Result<Stamped<Markers>, Problem> {
     authorised::answer(asked, async |ask: authorised::Ask| {
         store::analytics::markers(&*ask.stores.accounts, &ask.scope, &ask.query, ask.now).await

@@ -1,10 +1,10 @@
 //! The request log: a page of it, and one request whole.
 
+use super::asking::Asking;
 use super::reports::{Asked, Stamped};
 use crate::filter::Search;
 use crate::problem::Problem;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::{ClientId, RequestRow, Requests};
 
@@ -41,7 +41,7 @@ pub struct Message {
 }
 
 /// Requests that match, newest first.
-#[server(name = GetRequests, prefix = "/api/fn", endpoint = "requests", input = GetUrl)]
+#[server(name = GetRequests, prefix = "/api/fn", endpoint = "requests", protocol = Asking)]
 pub async fn requests(
     asked: Asked,
     #[server(default)] search: Search,
@@ -64,7 +64,7 @@ pub async fn requests(
 }
 
 /// One request, where one is asked for.
-#[server(name = GetRequest, prefix = "/api/fn", endpoint = "request", input = GetUrl)]
+#[server(name = GetRequest, prefix = "/api/fn", endpoint = "request", protocol = Asking)]
 pub async fn request(
     client: Option<ClientId>,
     id: Option<String>,

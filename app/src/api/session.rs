@@ -1,9 +1,9 @@
 //! Who is here, what they may see, and how far the installation has been set up.
 
+use super::asking::Asking;
 use crate::problem::Problem;
 use jiff::Timestamp;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::accounts::Role;
 use telemetry::report::{Client, ClientId, RequestRow, User};
@@ -34,7 +34,7 @@ pub struct LatestHit {
 }
 
 /// Who is here. Also answers where nobody is signed in.
-#[server(name = GetSession, prefix = "/api/fn", endpoint = "session", input = GetUrl)]
+#[server(name = GetSession, prefix = "/api/fn", endpoint = "session", protocol = Asking)]
 pub async fn session() -> Result<Session, Problem> {
     use crate::ssr;
     ssr::telling_status(async {
@@ -69,7 +69,7 @@ pub async fn session() -> Result<Session, Problem> {
 }
 
 /// The newest hit of a client, if its raw events still have one.
-#[server(name = GetLatestHit, prefix = "/api/fn", endpoint = "latest-hit", input = GetUrl)]
+#[server(name = GetLatestHit, prefix = "/api/fn", endpoint = "latest-hit", protocol = Asking)]
 pub async fn latest_hit(client: Option<ClientId>) -> Result<LatestHit, Problem> {
     use super::reports::authorised;
     use crate::ssr;

@@ -1,9 +1,9 @@
 //! What settings show. Each view says what its reader may do there, by the table that decides it when they try.
 
 use super::Stamped;
+use super::asking::Asking;
 use crate::problem::Problem;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use telemetry::report::accounts::{AuditPage, Invitation, Member, SessionInfo, UserInfo};
 use telemetry::report::limits::ClientLimits;
@@ -23,7 +23,7 @@ pub struct KeysView {
 }
 
 /// A client's keys, newest first, revoked ones included.
-#[server(name = GetKeys, prefix = "/api/fn", endpoint = "keys", input = GetUrl)]
+#[server(name = GetKeys, prefix = "/api/fn", endpoint = "keys", protocol = Asking)]
 pub async fn keys(client: Option<ClientId>) -> Result<Stamped<KeysView>, Problem> {
     allowed::in_client(client, store::access::Permission::SeeKeys, async |ask: allowed::InClient| {
         let keys = ask.stores.accounts.keys(&ask.scope).await?;
@@ -45,7 +45,7 @@ pub struct LimitsView {
 }
 
 /// A client's limits and usage.
-#[server(name = GetLimits, prefix = "/api/fn", endpoint = "limits", input = GetUrl)]
+#[server(name = GetLimits, prefix = "/api/fn", endpoint = "limits", protocol = Asking)]
 pub async fn limits(client: Option<ClientId>) -> Result<Stamped<LimitsView>, Problem> {
     use telemetry::time::{DAY, first_of_month};
     allowed::in_client(client, store::access::Permission::View, async |ask: allowed::InClient| {
@@ -73,7 +73,7 @@ pub struct MembersView {
 }
 
 /// A client's members by name, and its open invitations.
-#[server(name = GetMembers, prefix = "/api/fn", endpoint = "members", input = GetUrl)]
+#[server(name = GetMembers, prefix = "/api/fn", endpoint = "members", protocol = Asking)]
 pub async fn members(client: Option<ClientId>) -> Result<Stamped<MembersView>, Problem> {
     allowed::in_client(client, store::access::Permission::SeeMembers, async |ask: allowed::InClient| {
         let accounts = &ask.stores.accounts;
@@ -92,7 +92,7 @@ pub async fn members(client: Option<ClientId>) -> Result<Stamped<MembersView>, P
 }
 
 /// What was done in a client, newest first, from before the entry `cursor` on.
-#[server(name = GetAudit, prefix = "/api/fn", endpoint = "audit", input = GetUrl)]
+#[server(name = GetAudit, prefix = "/api/fn", endpoint = "audit", protocol = Asking)]
 pub async fn audit(client: Option<ClientId>, cursor: Option<i64>) -> Result<Stamped<AuditPage>, Problem> {
     allowed::in_client(client, store::access::Permission::SeeAudit, async |ask: allowed::InClient| {
         Ok(ask.stores.accounts.audit_of(&ask.scope, cursor, AUDIT_ROWS).await?)
@@ -101,7 +101,7 @@ pub async fn audit(client: Option<ClientId>, cursor: Option<i64>) -> Result<Stam
 }
 
 /// What was done anywhere. For super admins.
-#[server(name = GetInstanceAudit, prefix = "/api/fn", endpoint = "instance-audit", input = GetUrl)]
+#[server(name = GetInstanceAudit, prefix = "/api/fn", endpoint = "instance-audit", protocol = Asking)]
 pub async fn instance_audit(cursor: Option<i64>) -> Result<Stamped<AuditPage>, Problem> {
     allowed::in_instance(store::access::Permission::SeeInstanceAudit, async |ask: allowed::InInstance| {
         Ok(ask.stores.accounts.audit(&ask.scope, cursor, AUDIT_ROWS).await?)
@@ -110,7 +110,7 @@ pub async fn instance_audit(cursor: Option<i64>) -> Result<Stamped<AuditPage>, P
 }
 
 /// All users. For super admins.
-#[server(name = GetUsers, prefix = "/api/fn", endpoint = "users", input = GetUrl)]
+#[server(name = GetUsers, prefix = "/api/fn", endpoint = "users", protocol = Asking)]
 pub async fn users() -> Result<Stamped<Vec<UserInfo>>, Problem> {
     allowed::in_instance(store::access::Permission::SeeUsers, async |ask: allowed::InInstance| {
         Ok(ask.stores.accounts.users(&ask.scope).await?)
@@ -119,7 +119,7 @@ pub async fn users() -> Result<Stamped<Vec<UserInfo>>, Problem> {
 }
 
 /// All clients. For super admins.
-#[server(name = GetClients, prefix = "/api/fn", endpoint = "clients", input = GetUrl)]
+#[server(name = GetClients, prefix = "/api/fn", endpoint = "clients", protocol = Asking)]
 pub async fn clients() -> Result<Stamped<Vec<Client>>, Problem> {
     allowed::in_instance(store::access::Permission::MakeClients, async |ask: allowed::InInstance| {
         Ok(ask.stores.accounts.clients_of(&ask.user).await?)
@@ -128,7 +128,7 @@ pub async fn clients() -> Result<Stamped<Vec<Client>>, Problem> {
 }
 
 /// The reader's own sessions, the one used last first.
-#[server(name = GetSessions, prefix = "/api/fn", endpoint = "sessions", input = GetUrl)]
+#[server(name = GetSessions, prefix = "/api/fn", endpoint = "sessions", protocol = Asking)]
 pub async fn sessions() -> Result<Stamped<Vec<SessionInfo>>, Problem> {
     use crate::ssr;
     ssr::telling_status(async {

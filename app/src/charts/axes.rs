@@ -2,8 +2,8 @@
 //!
 //! The rule: margins are equal and the x axis is the same, so charts above and beside one another align.
 
+use super::option::Chart;
 use crate::clock::Clock;
-use charming::Chart;
 use charming::component::{Axis, Grid};
 use charming::element::{
     AxisLabel, AxisPointer, AxisPointerType, AxisTick, AxisType, LineStyle, LineStyleType, SplitLine,
@@ -52,16 +52,16 @@ pub(super) fn over_slots(labels: Vec<String>, scale: Scale, pointer: AxisPointer
     let quiet = || AxisLabel::new().color("$muted").font_size(11.0);
     Chart::new()
         .animation(false)
-        .grid(Grid::new().left("54").right("34").top("10").bottom("22"))
+        .grid(&Grid::new().left("54").right("34").top("10").bottom("22"))
         .x_axis(
-            Axis::new()
+            &Axis::new()
                 .type_(AxisType::Category)
                 .data(labels)
                 .axis_tick(AxisTick::new().show(false))
                 .axis_label(quiet().interval(0.0)),
         )
         .y_axis(
-            Axis::new()
+            &Axis::new()
                 .type_(AxisType::Value)
                 .min(0.0)
                 .max(scale.top)
@@ -70,7 +70,7 @@ pub(super) fn over_slots(labels: Vec<String>, scale: Scale, pointer: AxisPointer
                 .axis_label(quiet()),
         )
         .tooltip(
-            Tooltip::new()
+            &Tooltip::new()
                 .trigger(Trigger::Axis)
                 .background_color("$overlay")
                 .border_color("$line")

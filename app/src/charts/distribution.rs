@@ -69,7 +69,7 @@ fn draw(report: &Latencies, _clock: &Clock, _only: Option<&'static str>) -> Draw
     let highest = report.bands.iter().map(|band| band.requests).max().unwrap_or(0);
     let labels = band_labels(&report.bands);
     let chart = over_slots(labels, Scale::over(highest as f64, 1.0), AxisPointerType::Shadow)
-        .series(Bar::new().id("requests").name("Requests").item_style(ItemStyle::new().color("$p50")));
+        .series(&Bar::new().id("requests").name("Requests").item_style(ItemStyle::new().color("$p50")));
     let data: Vec<Value> = report
         .bands
         .iter()
@@ -101,9 +101,9 @@ fn draw(report: &Latencies, _clock: &Clock, _only: Option<&'static str>) -> Draw
             "data": lines,
         },
     });
-    let mut option = option(&chart, [patch]);
-    // Room for the names of the marks, in the only one of charming's list of grids.
-    option["grid"][0]["top"] = json!("22");
+    let mut option = option(chart, [patch]);
+    // Room for the names of the marks.
+    option["grid"]["top"] = json!("22");
     Drawing {
         option,
         tips: tips(report),

@@ -1,7 +1,6 @@
 //! Lines over the slots: where nothing was counted there is a gap, and what is not complete is dashed.
 
-use super::option::option;
-use charming::Chart;
+use super::option::{Chart, option};
 use charming::element::{ItemStyle, LineStyle, LineStyleType, Symbol};
 use charming::series::Line;
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
             tail[end - 1] = solid[end - 1];
             tail[end] = solid[end].take();
         }
-        chart = chart.series(line(stroke, stroke.key.to_owned(), stroke.dotted));
+        chart = chart.series(&line(stroke, stroke.key.to_owned(), stroke.dotted));
         patches.push(json!({
             "data": points(&solid, dashed.then_some(end)),
             "areaStyle": stroke.area.then(|| json!({ "color": format!("${}", stroke.key), "opacity": 0.12 })),
@@ -42,7 +41,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
             "silent": true,
         }));
         if dashed {
-            chart = chart.series(line(stroke, format!("{}-open", stroke.key), true));
+            chart = chart.series(&line(stroke, format!("{}-open", stroke.key), true));
             patches.push(json!({
                 "data": tail,
                 "endLabel": end_label(stroke.named),
@@ -52,7 +51,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
             }));
         }
     }
-    option(&chart, patches)
+    option(chart, patches)
 }
 
 fn line(stroke: &Stroke, id: String, broken: bool) -> Line {

@@ -1,12 +1,66 @@
 //! From a charming chart to an ECharts option: what charming cannot say is merged in as JSON.
 
-use charming::Chart;
-use serde_json::{Value, json};
+use charming::component::{Axis, Grid, VisualMap};
+use charming::element::Tooltip;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// A chart out of charming's parts. Charming's own `Chart` knows every kind of series there is, and with it the browser
+/// would load them all.
+#[derive(Debug, Default)]
+pub(super) struct Chart {
+    parts: Map<String, Value>,
+    series: Vec<Value>,
+}
+
+impl Chart {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn animation(self, is: bool) -> Self {
+        self.with("animation", &is)
+    }
+
+    pub(super) fn grid(self, grid: &Grid) -> Self {
+        self.with("grid", grid)
+    }
+
+    pub(super) fn x_axis(self, axis: &Axis) -> Self {
+        self.with("xAxis", axis)
+    }
+
+    pub(super) fn y_axis(self, axis: &Axis) -> Self {
+        self.with("yAxis", axis)
+    }
+
+    pub(super) fn tooltip(self, tooltip: &Tooltip) -> Self {
+        self.with("tooltip", tooltip)
+    }
+
+    pub(super) fn visual_map(self, map: &VisualMap) -> Self {
+        self.with("visualMap", map)
+    }
+
+    pub(super) fn series(mut self, series: &impl Serialize) -> Self {
+        self.series.push(plain(series));
+        self
+    }
+
+    fn with(mut self, name: &str, part: &impl Serialize) -> Self {
+        self.parts.insert(name.to_owned(), plain(part));
+        self
+    }
+}
+
+/// What charming builds is plain data and can always be written.
+fn plain(part: &impl Serialize) -> Value {
+    serde_json::to_value(part).unwrap_or_default()
+}
 
 /// The chart as JSON, with `patches` merged into its series, in order.
-pub(super) fn option(chart: &Chart, patches: impl IntoIterator<Item = Value>) -> Value {
-    // a charming chart is plain data and always serialises
-    let mut option = serde_json::to_value(chart).unwrap_or_default();
+pub(super) fn option(chart: Chart, patches: impl IntoIterator<Item = Value>) -> Value {
+    let mut option = Value::Object(chart.parts);
     merge(
         &mut option,
         json!({
@@ -22,10 +76,7 @@ pub(super) fn option(chart: &Chart, patches: impl IntoIterator<Item = Value>) ->
             "aria": { "enabled": false },
         }),
     );
-    if option["series"].is_null() {
-        // charming leaves an empty list out; ECharts insists on one
-        option["series"] = json!([]);
-    }
+    option["series"] = Value::Array(chart.series);
     for axis in ["xAxis", "yAxis"] {
         merge(&mut option[axis], json!({ "axisLabel": { "hideOverlap": true } }));
     }
@@ -107,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_chart_without_series_says_so() {
-        assert_eq!(option(&Chart::new(), [])["series"], json!([]));
+        assert_eq!(option(Chart::new(), [])["series"], json!([]));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(crate) fn draw(days: &[UsageDay], only: Option<&'static str>) -> Drawing {
     for (key, label, stack, _) in &parts {
         let color = format!("${key}");
         let bar = Bar::new().id(*key).name(*label).stack(*stack);
-        chart = chart.series(bar.item_style(ItemStyle::new().color(color.as_str())));
+        chart = chart.series(&bar.item_style(ItemStyle::new().color(color.as_str())));
     }
     let patch = |(key, _, _, count): &Part| {
         let data: Vec<Value> = days
@@ -64,7 +64,7 @@ pub(crate) fn draw(days: &[UsageDay], only: Option<&'static str>) -> Drawing {
         })
     };
     Drawing {
-        option: option(&chart, parts.iter().map(patch)),
+        option: option(chart, parts.iter().map(patch)),
         tips: days.iter().map(tip).collect(),
         write: Some(|value| number::short(value.max(0.0) as u64)),
         over_time: false,

@@ -82,7 +82,7 @@ fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawi
     for (key, label, _) in &classes {
         let color = format!("${key}");
         chart = chart.series(
-            Bar::new()
+            &Bar::new()
                 .id(*key)
                 .name(*label)
                 .stack("requests")
@@ -103,7 +103,7 @@ fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawi
         })
     };
     Drawing {
-        option: option(&chart, classes.iter().map(patch)),
+        option: option(chart, classes.iter().map(patch)),
         tips: slots.iter().map(tip).collect(),
         write: Some(|value| number::short(value.max(0.0) as u64)),
         over_time: true,

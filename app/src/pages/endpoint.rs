@@ -8,6 +8,7 @@ use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
 use crate::verdict::of_traffic;
+use crate::view::IntoAny;
 use crate::widgets::{
     Charts, Compare, ConsumersTable, Empty, FailuresTable, FilterBar, FlowBanner, Freshness, MarkerList,
     Shown, StatusSplit, Tiles, Trail,

@@ -1,6 +1,7 @@
 //! What all pages of the dashboard have around them. Only for those who are signed in.
 
 use super::SessionReport;
+use crate::view::IntoAny;
 use crate::widgets::{Header, Shortcuts, Shown};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};

@@ -1,6 +1,7 @@
 //! `/`: sends everybody where they belong.
 
 use super::{SessionReport, next_page};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 

@@ -5,6 +5,7 @@ use super::link::take_token;
 use super::login::{FormProblem, PlainBrand, visit};
 use crate::api::change;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use crate::widgets::{Field, ThemeSwitcher, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

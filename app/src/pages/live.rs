@@ -6,6 +6,7 @@ use crate::place::use_place;
 use crate::range::{Last, Span};
 use crate::report::Report;
 use crate::tail::provide_tail;
+use crate::view::IntoAny;
 use crate::widgets::{FilterBar, FlowBanner, LiveFigures, LiveTable};
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -3,6 +3,7 @@
 use super::SessionReport;
 use crate::api::change;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use crate::widgets::{Field, Glyph, Icon, ThemeSwitcher, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

@@ -1,6 +1,7 @@
 //! The page for addresses that lead nowhere.
 
 use super::login::PlainBrand;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_meta::Title;
 

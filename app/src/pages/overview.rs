@@ -7,6 +7,7 @@ use crate::live::provide_live;
 use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::widgets::{
     Charts, Compare, Empty, EndpointsTable, FilterBar, FlowBanner, Freshness, MarkerList, ServicesTable,
     Shown, StatusSplit, Tiles, VerdictLine, WhatChanged,

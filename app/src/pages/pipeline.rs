@@ -5,6 +5,7 @@ use crate::live::provide_live;
 use crate::place::use_place;
 use crate::report::{Report, Status};
 use crate::verdict::{Verdict, of_pipeline};
+use crate::view::IntoAny;
 use crate::widgets::dead_letters::ROWS;
 use crate::widgets::verdict::look;
 use crate::widgets::{

@@ -6,6 +6,7 @@ use crate::live::provide_live;
 use crate::markers::provide_markers;
 use crate::place::use_place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::widgets::{ChartCard, FilterBar, FlowBanner, RequestPanel, RequestsTable};
 use leptos::prelude::*;
 use leptos_meta::{Script, Title};

@@ -1,5 +1,6 @@
 //! A value as a length, beside the number that says it.
 
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

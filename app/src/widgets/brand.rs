@@ -1,5 +1,6 @@
 //! The name.
 
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -6,6 +6,7 @@
 use super::{Glyph, Icon, ProblemBox};
 use crate::live::Live;
 use crate::report::{Kind, Status, remembered};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 

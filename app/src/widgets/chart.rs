@@ -2,6 +2,7 @@
 
 use crate::charts::Drawing;
 use crate::theme::ThemeSwitch;
+use crate::view::IntoAny;
 use leptos::html;
 use leptos::prelude::*;
 

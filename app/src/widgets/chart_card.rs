@@ -9,6 +9,7 @@ use crate::number;
 use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
+use crate::view::IntoAny;
 use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::Serialize;

@@ -3,6 +3,7 @@
 use super::ChartCard;
 use crate::charts::{DISTRIBUTION, ERRORS, HEATMAP, LATENCY, VOLUME};
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{Latencies, Timeseries};
 

@@ -2,6 +2,7 @@
 
 use crate::pages::SessionReport;
 use crate::place::{use_go, use_place};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -4,6 +4,7 @@ use super::use_alive;
 use crate::compare::Against;
 use crate::place::{Place, use_go};
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::Endpoints;
 

@@ -2,6 +2,7 @@
 
 use super::use_alive;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
 use leptos::prelude::*;

@@ -6,6 +6,7 @@ use crate::filter::Search;
 use crate::number;
 use crate::place::Place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{ConsumerCounts, ConsumerRow, Consumers, OtherConsumers};

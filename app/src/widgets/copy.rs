@@ -1,6 +1,7 @@
 //! A button that copies a text, and says so.
 
 use super::{Glyph, Icon, use_alive};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -6,6 +6,7 @@ use crate::live::Live;
 use crate::number;
 use crate::place::{Place, use_go};
 use crate::report::{Report, Status};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::error::ErrorCode;
 use telemetry::report::RequestRow;

@@ -7,6 +7,7 @@ use crate::number;
 use crate::pages::SessionReport;
 use crate::place::Place;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::ClientId;

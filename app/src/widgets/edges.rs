@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::number;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::edges::EdgeInfo;
 use telemetry::report::ops::Pipeline;

@@ -7,6 +7,7 @@ use crate::filter::Filter;
 use crate::place::Place;
 use crate::range::{Last, Span};
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::time::MINUTE;
 

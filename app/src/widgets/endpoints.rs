@@ -5,6 +5,7 @@ use super::{Card, Glyph, Icon};
 use crate::number;
 use crate::place::{Place, use_go};
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{EndpointRow, EndpointSort, Endpoints, Totals};

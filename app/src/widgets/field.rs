@@ -4,6 +4,7 @@
 //! filled in by the browser) before it came alive.
 
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use leptos::html::Input;
 use leptos::prelude::*;
 

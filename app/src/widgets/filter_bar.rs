@@ -5,6 +5,7 @@
 use super::{Glyph, Icon};
 use crate::filter::{self, EVERYWHERE, KINDS, Kind};
 use crate::place::{Place, use_go, use_place};
+use crate::view::IntoAny;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 

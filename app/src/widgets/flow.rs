@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::live::Live;
 use crate::number;
 use crate::report::{Report, Status};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::Health;
 use telemetry::report::ops::{

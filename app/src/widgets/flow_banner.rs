@@ -8,6 +8,7 @@ use crate::live::Live;
 use crate::pages::SessionReport;
 use crate::report::Report;
 use crate::verdict::{Verdict, of_flow};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

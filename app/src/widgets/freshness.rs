@@ -5,6 +5,7 @@ use crate::api::Glance;
 use crate::live::Live;
 use crate::place::Place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

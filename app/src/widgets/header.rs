@@ -2,6 +2,7 @@
 
 use super::{Brand, ClientSwitch, Nav, Palette, RangePicker, ThemeSwitcher, TimeMenu, UserMenu};
 use crate::pages::settings;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 

@@ -2,6 +2,7 @@
 
 use crate::charts::COLOURS;
 use crate::number;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -1,5 +1,6 @@
 //! Small drawings beside words. They never stand for a word alone: whoever cannot see them misses nothing.
 
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

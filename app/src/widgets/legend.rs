@@ -1,6 +1,7 @@
 //! A chart's series with their totals; a click shows one series alone, another click all again.
 
 use crate::charts::Key;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

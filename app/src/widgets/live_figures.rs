@@ -6,6 +6,7 @@ use crate::keys;
 use crate::number;
 use crate::report::Report;
 use crate::tail::{Connection, Share, Tail};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{LastMinute, Overview};
 

@@ -2,6 +2,7 @@
 
 use crate::live::Live;
 use crate::report::Status;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

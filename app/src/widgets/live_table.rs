@@ -7,6 +7,7 @@ use crate::number;
 use crate::place::Place;
 use crate::report::Report;
 use crate::tail::{Line, Tail, What};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::time::Duration;
 use telemetry::report::Requests;

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{Marker, Markers};
 

@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::pages::SessionReport;
 use crate::palette::{self, Item};
 use crate::place::use_place;
+use crate::view::IntoAny;
 use leptos::ev::{self, KeyboardEvent};
 use leptos::html;
 use leptos::prelude::*;

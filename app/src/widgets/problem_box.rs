@@ -2,6 +2,7 @@
 
 use super::{Glyph, Icon};
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::place::{use_go, use_place};
 use crate::range::{Last, Span};
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;

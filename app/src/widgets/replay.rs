@@ -3,6 +3,7 @@
 use super::{Glyph, Icon, use_alive};
 use crate::api::change;
 use crate::live::Live;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 /// What came of the last replay, for the page to say.

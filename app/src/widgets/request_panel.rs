@@ -8,6 +8,7 @@ use crate::filter::{Filter, Search};
 use crate::number;
 use crate::place::Place;
 use crate::report::{Report, Status};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::error::ErrorCode;
 

@@ -10,6 +10,7 @@ use crate::pages::SessionReport;
 use crate::place::{Place, use_go};
 use crate::range::Span;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{ClientId, RequestRow, Requests};

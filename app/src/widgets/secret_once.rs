@@ -1,6 +1,7 @@
 //! A secret that is shown this once: a key, a link.
 
 use super::{Copy, Glyph, Icon};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

@@ -6,6 +6,7 @@ use crate::number;
 use crate::place::Place;
 use crate::report::Report;
 use crate::verdict::word;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{Health, ServiceRow, Services};

@@ -3,6 +3,7 @@
 use super::dialog;
 use crate::keys;
 use crate::place::use_place;
+use crate::view::IntoAny;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;

@@ -1,6 +1,7 @@
 //! What to paste where, so that hits begin to come: with the real address and the real key.
 
 use super::Copy;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

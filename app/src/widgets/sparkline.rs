@@ -1,5 +1,6 @@
 //! A small line without axes, drawn on the server: the shape of a figure over the range.
 
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 /// Height of the drawing in its own units; the width is one less than the number of values.

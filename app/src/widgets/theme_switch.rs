@@ -2,6 +2,7 @@
 
 use super::{Glyph, Icon, use_alive};
 use crate::theme::{Theme, ThemeSwitch};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

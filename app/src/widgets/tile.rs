@@ -2,6 +2,7 @@
 
 use super::Sparkline;
 use crate::number::{self, Delta, Direction};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 /// What a change means.

@@ -5,6 +5,7 @@ use super::{Tile, Tone};
 use crate::api::Glance;
 use crate::number;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{Bucket, Latency, Overview, Timeseries};
 

@@ -3,6 +3,7 @@
 use super::{Glyph, Icon, use_alive};
 use crate::place::{use_go, use_place};
 use crate::refresh::{Refresh, RefreshSwitch};
+use crate::view::IntoAny;
 use crate::zone::{ZoneSwitch, of_the_browser};
 use leptos::prelude::*;
 use telemetry::zone::UTC;

@@ -1,6 +1,7 @@
 //! The way back from one service, or one endpoint, to everything.
 
 use crate::place::Place;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

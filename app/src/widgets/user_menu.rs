@@ -4,6 +4,7 @@ use super::{Glyph, Icon};
 use crate::pages::SessionReport;
 use crate::pages::login::log_out;
 use crate::place::{Place, use_place};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]

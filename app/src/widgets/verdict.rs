@@ -5,6 +5,7 @@ use crate::api::Glance;
 use crate::place::Place;
 use crate::report::{Report, Status};
 use crate::verdict::{Verdict, of_services, of_traffic};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{Health, Services};
 

@@ -7,6 +7,7 @@ use crate::filter::{Filter, Search};
 use crate::number;
 use crate::place::Place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use std::sync::Arc;
 use telemetry::report::{Changes, ConsumerShare, EndpointShare, Rise, StatusFilter, StatusShare};

@@ -1,6 +1,7 @@
 //! In which zone times are told.
 
 use crate::clock::Clock;
+use crate::view::IntoAny;
 use leptos::prelude::*;
 
 pub(crate) fn zone_label(clock: &Clock) -> AnyView {

@@ -3,6 +3,7 @@
 //! It is built aside and then put in place as a whole. The hashes stand in `hash.txt` beside the server's binary,
 //! where Leptos looks for them, in cargo-leptos' format.
 
+use std::fmt::{self, Display};
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -97,6 +98,34 @@ fn put_hashes_into_names(package: &Path) -> Result<String> {
     Ok(hashes)
 }
 
+/// What the dashboard is to weigh at most, in kB with brotli, ECharts apart.
+const MOST: f64 = 350.0;
+
+/// What a browser loads of the dashboard before it comes alive, in bytes with brotli.
+pub(crate) struct Weight {
+    pub(crate) wasm: u64,
+    pub(crate) js: u64,
+}
+
+impl Weight {
+    /// Of a site as it is shipped.
+    pub(crate) fn of(site: &Path) -> Result<Self> {
+        let files = files::walk(&site.join("pkg"))?;
+        let sum = |suffix: &str| {
+            let named = files.iter().filter(|file| file.to_string_lossy().ends_with(suffix));
+            named.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+        };
+        Ok(Self { wasm: sum(".wasm.br"), js: sum(".js.br") })
+    }
+}
+
+impl Display for Weight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [wasm, js] = [self.wasm, self.js].map(|bytes| bytes as f64 / 1000.0);
+        write!(f, "wasm {wasm:.1} kB + js {js:.1} kB = {:.1} kB brotli (of {MOST:.0})", wasm + js)
+    }
+}
+
 /// What a browser downloads: each file as it is, with gzip, with brotli.
 fn report(site: &Path) -> Result<()> {
     let size = |path: PathBuf| path.metadata().map(|file| file.len()).ok();
@@ -113,6 +142,7 @@ fn report(site: &Path) -> Result<()> {
         total = [total[0] + raw, total[1] + gzip, total[2] + brotli];
     }
     note("", line("together", total));
+    note("dashboard", Weight::of(site)?);
     note("site", site.display());
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::live::Live;
 use crate::place::use_place;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::widgets::Card;
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -8,6 +8,7 @@ use crate::pages::login::FormProblem;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use crate::widgets::{Card, Field, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

@@ -9,6 +9,7 @@ use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use crate::widgets::{Bar, Card, Chart, Field, Glyph, Icon, Legend, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;

@@ -7,6 +7,7 @@ use crate::pages::login::FormProblem;
 use crate::place::use_place;
 use crate::problem::Problem;
 use crate::report::{Report, remembered};
+use crate::view::IntoAny;
 use crate::widgets::{Act, Card, Confirm, Field, Glyph, Icon, SecretOnce, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

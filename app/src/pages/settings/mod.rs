@@ -24,6 +24,7 @@ pub(crate) use users::UsersPage;
 use super::SessionReport;
 use crate::live::provide_live;
 use crate::place::{Place, use_place};
+use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::{Outlet, Redirect};

@@ -4,6 +4,7 @@ use crate::api::change;
 use crate::pages::SessionReport;
 use crate::pages::login::FormProblem;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use crate::widgets::{Field, Glyph, Icon, use_alive};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

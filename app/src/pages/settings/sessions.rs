@@ -4,6 +4,7 @@ use crate::api::{self, change};
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::report::Report;
+use crate::view::IntoAny;
 use crate::widgets::{Card, use_alive};
 use leptos::prelude::*;
 use leptos_meta::Title;

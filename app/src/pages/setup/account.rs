@@ -4,6 +4,7 @@ use super::{Made, Submit};
 use crate::api::change;
 use crate::pages::login::FormProblem;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use crate::widgets::Field;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

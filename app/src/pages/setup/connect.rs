@@ -5,6 +5,7 @@ use super::{Made, Submit};
 use crate::api::change;
 use crate::pages::login::FormProblem;
 use crate::problem::Problem;
+use crate::view::IntoAny;
 use crate::widgets::{Copy, Field, Glyph, Icon, Snippets};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

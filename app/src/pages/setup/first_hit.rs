@@ -4,6 +4,7 @@ use crate::api::LatestHit;
 use crate::number;
 use crate::place::Place;
 use crate::range::{Last, Span};
+use crate::view::IntoAny;
 use crate::widgets::{Glyph, Icon};
 use leptos::prelude::*;
 use telemetry::report::{ClientId, RequestRow};

@@ -12,6 +12,7 @@ use super::login::PlainBrand;
 use crate::api::Session;
 use crate::place::use_place;
 use crate::report::remembered;
+use crate::view::IntoAny;
 use crate::widgets::{Glyph, Icon, ThemeSwitcher, use_alive};
 use leptos::prelude::*;
 use leptos_meta::Title;
