@@ -3,6 +3,7 @@
 //! On the server it is written as soon as it is there, for the page that carries it. In the browser it comes out of that
 //! page as plain JSON, and is read when somebody first asks for it.
 
+#[cfg(not(feature = "ssr"))]
 use crate::read::read_value;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
