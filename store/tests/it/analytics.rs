@@ -4,6 +4,7 @@ mod changes;
 mod health;
 mod log;
 mod numbers;
+mod shared;
 
 use crate::samples::{NOW, Sample, count, message};
 use std::sync::atomic::{AtomicU64, Ordering};
