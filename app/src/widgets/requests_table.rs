@@ -60,6 +60,11 @@ fn table(place: &Place, page: &Requests, client: Option<ClientId>) -> AnyView {
     .into_any()
 }
 
+/// Of the link that opens a request.
+pub(super) fn link_id(request: &str) -> String {
+    format!("request-{request}")
+}
+
 fn line(row: &RequestRow, place: &Place, slowest: f64) -> AnyView {
     let chosen = place.request.as_ref() == Some(&row.id);
     let target = if chosen { None } else { Some(row.id.clone()) };
@@ -74,7 +79,7 @@ fn line(row: &RequestRow, place: &Place, slowest: f64) -> AnyView {
     view! {
         <tr class:is-chosen=chosen>
             <th scope="row" class="col-time">
-                <a href=place.with_request(target).on("/requests") data-noscroll="true" title="Open this request"
+                <a id=link_id(&row.id) href=place.with_request(target).on("/requests") data-noscroll="true" title="Open this request"
                     aria-current=chosen.then_some("true")>
                     {clock::precise(row.timestamp)}
                 </a>
