@@ -25,8 +25,9 @@ pub(crate) fn RequestPanel(place: Memo<Place>, report: Report<Option<Opened>>) -
         }
         match heading.get() {
             _ if before.is_some() || now.is_none() => now,
-            // It is not drawn yet.
+            // It is not drawn yet, or the one of an earlier request.
             None => before,
+            Some(heading) if !heading.is_connected() => before,
             Some(heading) => {
                 let _ = heading.focus();
                 now
