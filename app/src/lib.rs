@@ -18,6 +18,7 @@ pub mod clock;
 mod codec;
 pub mod compare;
 pub mod filter;
+mod focus;
 mod keys;
 mod live;
 mod markers;
@@ -54,4 +55,15 @@ pub use shell::shell;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(App);
+    leptos::task::spawn_local(async {
+        // Behind the effects of the page, which are what listens to keys.
+        leptos::task::tick().await;
+        if let Some(performance) = web_sys::window().and_then(|window| window.performance()) {
+            let _ = performance.mark(ALIVE);
+        }
+    });
 }
+
+/// The moment from which a page answers, in the browser's own measurements.
+#[cfg(feature = "hydrate")]
+const ALIVE: &str = "sendry-alive";

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn an_item_keeps_the_range() {
         let place = Place { span: Span::Last(Last::HOUR_1), ..Place::default() };
-        assert_eq!(pages(&place, "/overview", true)[2].address, "/pipeline");
+        let of_an_admin = pages(&place, "/overview", true);
+        assert!(of_an_admin.iter().any(|item| item.address == "/pipeline"));
         let range = pages(&place, "/service", false).into_iter().find(|item| item.note == "7d").unwrap();
         assert_eq!(range.address, "/service?range=7d");
         assert_eq!(pages(&place, "/service", false)[0].address, "/overview?range=1h");

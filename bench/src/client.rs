@@ -28,7 +28,35 @@ impl Client {
         Ok(reply)
     }
 
+    /// Sends what needs an API key; the status of the answer.
+    pub(crate) fn send(&mut self, address: SocketAddr, path: &str, key: &str, body: &Value) -> Result<u16> {
+        Ok(self.exchange(address, "POST", path, &format!("x-api-key: {key}\r\n"), &body.to_string())?.0)
+    }
+
+    /// A page, or anything else, as it comes: status and text.
+    pub(crate) fn fetch(&mut self, address: SocketAddr, path: &str) -> Result<(u16, String)> {
+        self.exchange(address, "GET", path, "", "")
+    }
+
     fn call(&mut self, address: SocketAddr, method: &str, path: &str, body: &str) -> Result<(u16, Value)> {
+        let (status, body) = self.exchange(address, method, path, "", body)?;
+        let value = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&body).with_context(|| format!("{method} {path}: {status}, not JSON"))?
+        };
+        Ok((status, value))
+    }
+
+    /// One call with its answer; `headers` end with a line break, each.
+    fn exchange(
+        &mut self,
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Result<(u16, String)> {
         let exchange = || -> Result<String> {
             let mut stream = TcpStream::connect(address)?;
             stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -36,7 +64,7 @@ impl Client {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let request = format!(
                 "{method} {path} HTTP/1.0\r\nhost: {address}\r\ncookie: {}\r\ncontent-type: application/json\r\n\
-                 content-length: {}\r\n\r\n{body}",
+                 {headers}content-length: {}\r\n\r\n{body}",
                 jar.join("; "),
                 body.len()
             );
@@ -45,8 +73,8 @@ impl Client {
             stream.read_to_string(&mut reply)?;
             Ok(reply)
         };
-        let reply = exchange().with_context(|| format!("could not call {method} {path}"))?;
-        let (head, body) = reply.split_once("\r\n\r\n").context("not a reply of HTTP")?;
+        let mut reply = exchange().with_context(|| format!("could not call {method} {path}"))?;
+        let (head, _) = reply.split_once("\r\n\r\n").context("not a reply of HTTP")?;
         let status =
             head.get(9..12).and_then(|status| status.parse().ok()).context("a reply without a status")?;
         for line in head.lines() {
@@ -58,11 +86,7 @@ impl Client {
                 self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
             }
         }
-        let value = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(body).with_context(|| format!("{method} {path}: {status}, not JSON"))?
-        };
-        Ok((status, value))
+        let body = reply.split_off(head.len() + 4);
+        Ok((status, body))
     }
 }

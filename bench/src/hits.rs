@@ -104,15 +104,10 @@ fn request(path: &str, key: &str, body: &str) -> Vec<u8> {
 }
 
 /// Makes hits one after the other; nothing in it is left to chance.
+#[derive(Default)]
 struct Source {
     number: usize,
-    state: u64,
-}
-
-impl Default for Source {
-    fn default() -> Self {
-        Self { number: 0, state: 0x9e37_79b9_7f4a_7c15 }
-    }
+    random: Random,
 }
 
 impl Source {
@@ -125,28 +120,44 @@ impl Source {
         let endpoint: String = template
             .split_inclusive('#')
             .map(|part| match part.strip_suffix('#') {
-                Some(before) => format!("{before}{}", 10_000 + self.random() % 990_000),
+                Some(before) => format!("{before}{}", 10_000 + self.random.next() % 990_000),
                 None => part.to_owned(),
             })
             .collect();
-        let status = match self.random() % 100 {
+        let status = match self.random.next() % 100 {
             0 => 500,
             1..4 => 404,
             4..14 if method == "POST" => 201,
             _ => 200,
         };
         // Most answers are fast and a few are slow, as they are: the sum of four is squared.
-        let spread: u64 = (0..4).map(|_| self.random() % 1_000).sum();
+        let spread: u64 = (0..4).map(|_| self.random.next() % 1_000).sum();
         let latency = (spread * spread / 4_000) as f64 / 10.0 + 0.8;
         json!({"serviceName": service, "endpoint": endpoint, "method": method, "statusCode": status, "latencyMs": latency})
     }
+}
 
-    /// xorshift64*
-    fn random(&mut self) -> u64 {
+/// xorshift64*: numbers that look like chance and are the same in every run.
+pub(crate) struct Random {
+    state: u64,
+}
+
+impl Default for Random {
+    fn default() -> Self {
+        Self { state: 0x9e37_79b9_7f4a_7c15 }
+    }
+}
+
+impl Random {
+    fn next(&mut self) -> u64 {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
         self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
     }
 }
 

@@ -1,4 +1,4 @@
-//! Measures what Sendry costs: `bench embedded` and `bench pipeline`, as `cargo xtask bench …` runs them.
+//! Measures what Sendry costs: `bench embedded`, `bench pages` and `bench pipeline`, as `cargo xtask bench …` runs them.
 //!
 //! The rule: a figure stands beside the limit it is held against, and both were measured in the same run on the same
 //! machine, by turns. Nothing is compared with a number from elsewhere, except the aims.
@@ -9,6 +9,8 @@ mod embedded;
 mod hits;
 mod limits;
 mod load;
+mod month;
+mod pages;
 mod pipeline;
 mod process;
 mod report;
@@ -39,6 +41,8 @@ enum What {
     Embedded(embedded::Options),
     /// The distributed pipeline: servers, RabbitMQ, consumers, MongoDB and PostgreSQL, beside bare parts
     Pipeline(pipeline::Options),
+    /// The dashboard over a million hits: how long the server takes for each page
+    Pages(pages::Options),
     /// Send hits to a server that runs already
     Load(LoadOptions),
     /// A server that makes hits durable and does nothing else
@@ -74,6 +78,7 @@ struct LoadOptions {
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Embedded(options) => embedded::run(&options),
+        What::Pages(options) => pages::run(&options),
         What::Pipeline(options) => pipeline::run(&options),
         What::BareBroker { address, url } => bare::serve(address, bare::Work::Confirmed(&url)),
         What::Load(options) => send(&options),

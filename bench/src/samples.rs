@@ -67,9 +67,24 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The value at the nearest rank of `percent`; 0 where there are none.
+pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or(0.0)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{median, percentile};
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=20).map(f64::from).collect();
+        assert_eq!((percentile(&values, 95), percentile(&values, 100)), (19.0, 20.0));
+        assert_eq!(percentile(&[], 95), 0.0);
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

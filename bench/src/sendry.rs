@@ -31,7 +31,9 @@ pub(crate) struct Sendry {
     /// Nothing only between two runs of the server.
     process: Option<Process>,
     client: Client,
-    client_id: String,
+    pub(crate) client_id: String,
+    /// How far back the oldest hit may lie that was sent.
+    pub(crate) reach: SignedDuration,
     pub(crate) key: String,
     /// Hits that were answered with 202, over all runs.
     pub(crate) accepted: u64,
@@ -55,6 +57,7 @@ impl Sendry {
             process: None,
             client: Client::default(),
             client_id: String::new(),
+            reach: SignedDuration::from_hours(1),
             key: String::new(),
             accepted: 0,
         };
@@ -119,6 +122,42 @@ impl Sendry {
         Ok(began.elapsed())
     }
 
+    /// Sends hits and remembers them as accepted; waits where the server asks for that.
+    pub(crate) fn send(&mut self, hits: &Value) -> Result<()> {
+        let address = self.process()?.address;
+        let began = Instant::now();
+        loop {
+            match self.client.send(address, "/api/hits", &self.key, hits)? {
+                202 => break,
+                503 if began.elapsed() < STUCK => std::thread::sleep(POLL),
+                status => bail!("hits were answered with {status}"),
+            }
+        }
+        self.accepted += hits.as_array().map_or(0, Vec::len) as u64;
+        Ok(())
+    }
+
+    /// Marks a deployment.
+    pub(crate) fn mark(&mut self, marker: &Value) -> Result<()> {
+        let address = self.process()?.address;
+        match self.client.send(address, "/api/markers", &self.key, marker)? {
+            200..300 => Ok(()),
+            status => bail!("a marker was answered with {status}"),
+        }
+    }
+
+    /// Fetches a page or what else lies at a path, signed in; how long that took, and how many bytes came.
+    pub(crate) fn fetch(&mut self, path: &str) -> Result<(Duration, usize)> {
+        let address = self.process()?.address;
+        let began = Instant::now();
+        let (status, text) = self.client.fetch(address, path)?;
+        let took = began.elapsed();
+        if status != 200 {
+            bail!("GET {path} was answered with {status}: {}", text.chars().take(300).collect::<String>());
+        }
+        Ok((took, text.len()))
+    }
+
     /// Posts to the JSON API.
     pub(crate) fn call_post(&mut self, path: &str, body: &Value) -> Result<Value> {
         let address = self.process()?.address;
@@ -126,7 +165,7 @@ impl Sendry {
     }
 
     /// Reads from the JSON API; signs in again where the session is over.
-    fn get(&mut self, path: &str) -> Result<Value> {
+    pub(crate) fn get(&mut self, path: &str) -> Result<Value> {
         let address = self.process()?.address;
         let (mut status, mut reply) = self.client.get(address, path)?;
         if status == 401 {
@@ -142,12 +181,11 @@ impl Sendry {
     /// How many hits the dashboard would show, over all time of this bench.
     pub(crate) fn counted(&mut self) -> Result<u64> {
         let now = Timestamp::now();
-        let hour = SignedDuration::from_hours(1);
         let path = format!(
             "/api/analytics/overview?client={}&from={}&to={}",
             self.client_id,
-            now - hour,
-            now + hour
+            now - self.reach,
+            now + SignedDuration::from_hours(1)
         );
         let overview = self.get(&path)?;
         overview["requests"].as_u64().context("an overview without requests")

@@ -12,6 +12,9 @@ use axum::routing::get;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::sync::Arc;
+use store::Stores;
+use store::analytics::Shared;
+use telemetry::time::Clock;
 
 /// Pages and server functions by name, files for the rest.
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
@@ -20,7 +23,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let files = leptos_axum::file_and_error_handler_with_context::<AppState, _>(
         {
             let state = state.clone();
-            move || provide(&state, None)
+            move || provide(&state, Reading::of_any(&state), None)
         },
         app::shell,
     );
@@ -39,11 +42,9 @@ async fn page(
 ) -> Response {
     let options = state.leptos.clone();
     let session = caller.map(|axum::Extension(session)| session);
+    let reading = Reading::of_one_page(&state);
     let render = leptos_axum::render_app_to_stream_in_order_with_context(
-        {
-            let state = state.clone();
-            move || provide(&state, session.clone())
-        },
+        move || provide(&state, reading.clone(), session.clone()),
         move || app::shell(options.clone()),
     );
     rendering::whole(move || async move { render(request).await.into_response() }).await
@@ -55,18 +56,38 @@ async fn server_function(
     request: axum::http::Request<Body>,
 ) -> Response {
     let session = caller.map(|axum::Extension(session)| session);
-    leptos_axum::handle_server_fns_with_context(move || provide(&state, session.clone()), request)
-        .await
-        .into_response()
+    let reading = Reading::of_any(&state);
+    let provide = move || provide(&state, reading.clone(), session.clone());
+    leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()
+}
+
+/// What is read from, and at what time.
+#[derive(Clone)]
+struct Reading {
+    stores: Stores,
+    clock: Clock,
+}
+
+impl Reading {
+    fn of_any(state: &AppState) -> Self {
+        Self { stores: state.stores.clone(), clock: Arc::clone(&state.clock) }
+    }
+
+    /// A page is about one moment, and what its reports read in common is read once.
+    fn of_one_page(state: &AppState) -> Self {
+        let now = (state.clock)();
+        let metrics = Arc::new(Shared::new(Arc::clone(&state.stores.metrics)));
+        Self { stores: Stores { metrics, ..state.stores.clone() }, clock: Arc::new(move || now) }
+    }
 }
 
 /// What pages and server functions find in their context.
-fn provide(state: &AppState, session: Option<auth::Session>) {
-    provide_context(state.stores.clone());
+fn provide(state: &AppState, reading: Reading, session: Option<auth::Session>) {
+    provide_context(reading.stores);
     let (id, user) = session.map(|session| (session.id, session.user)).unzip();
     provide_context(SessionId(id));
     provide_context(Caller(user));
-    provide_context(Now(Arc::clone(&state.clock)));
+    provide_context(Now(reading.clock));
     provide_context(Ops(Arc::new(state.clone())));
     provide_context(Site { public_url: state.public_url.clone(), setup_token: state.setup_token.is_some() });
 }

@@ -182,7 +182,7 @@ pub enum Completed {
 }
 
 /// Which series to read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeriesFilter {
     pub kind: SeriesFilterKind,
     pub service: Option<String>,

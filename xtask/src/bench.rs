@@ -30,6 +30,15 @@ pub(crate) enum Bench {
         #[arg(long)]
         quick: bool,
     },
+    /// The dashboard over a million hits: how long the server takes for each page (three minutes)
+    Pages {
+        /// A hundred thousand hits, each page five times
+        #[arg(long)]
+        quick: bool,
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// Server, RabbitMQ, consumers, MongoDB and PostgreSQL together, beside what each can do at best (ten minutes)
     Pipeline {
         /// A few minutes, rougher figures
@@ -48,6 +57,7 @@ pub(crate) fn bench(workspace: &Workspace, which: &Bench) -> Result<()> {
             "embedded",
             [("--quick", quick), ("--json", json), ("--idempotency-keys", idempotency_keys)].to_vec(),
         ),
+        Bench::Pages { quick, json } => ("pages", [("--quick", quick), ("--json", json)].to_vec()),
         Bench::Pipeline { quick, json } => ("pipeline", [("--quick", quick), ("--json", json)].to_vec()),
     };
     let server = release_build(workspace)?;

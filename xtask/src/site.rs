@@ -30,8 +30,19 @@ pub(crate) fn build(workspace: &Workspace, mode: Mode) -> Result<()> {
     assets::provide_echarts(workspace)?;
     match mode {
         Mode::Dev => dev(workspace, wasm),
-        Mode::Release => release::build(workspace, wasm),
+        Mode::Release => release::build(workspace, wasm, release::Place::served(workspace)?),
     }
+}
+
+/// Builds what one ships into a folder of its own, and hands that back: in it lie `site` and the hashes of its names. What
+/// is being developed with stays as it is.
+pub(crate) fn build_aside(workspace: &Workspace) -> Result<PathBuf> {
+    let wasm = compile(workspace, Mode::Release)?;
+    assets::provide_echarts(workspace)?;
+    let folder = workspace.own().join("shipped");
+    files::make_folder(&folder)?;
+    release::build(workspace, wasm, release::Place::aside(&folder))?;
+    Ok(folder)
 }
 
 fn compile(workspace: &Workspace, mode: Mode) -> Result<PathBuf> {

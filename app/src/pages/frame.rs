@@ -1,6 +1,7 @@
 //! What all pages of the dashboard have around them. Only for those who are signed in.
 
 use super::SessionReport;
+use crate::focus;
 use crate::view::IntoAny;
 use crate::widgets::{Header, Shortcuts, Shown};
 use leptos::prelude::*;
@@ -10,8 +11,10 @@ use leptos_router::hooks::use_location;
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
     provide_context(Shown(RwSignal::new(None)));
+    focus::keep();
+    // The browser follows the first link by itself: the router would scroll there and leave the focus behind.
     view! {
-        <a class="skip-link" href="#main">"Skip to the content"</a>
+        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <Header/>
         <Shortcuts/>
         <Guard/>

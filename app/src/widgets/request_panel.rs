@@ -1,10 +1,11 @@
 //! One request, opened: what it was, its headers and bodies, and a command that sends the like of it.
 
 use super::status_split::{class_name, meaning};
-use super::{Copy, Glyph, Icon};
+use super::{Copy, Glyph, Icon, requests_table};
 use crate::api::{Message, Opened};
 use crate::clock::Clock;
 use crate::filter::{Filter, Search};
+use crate::focus;
 use crate::number;
 use crate::place::Place;
 use crate::report::{Report, Status};
@@ -15,15 +16,19 @@ use telemetry::error::ErrorCode;
 #[component]
 pub(crate) fn RequestPanel(place: Memo<Place>, report: Report<Option<Opened>>) -> impl IntoView {
     let open = Memo::new(move |_| place.with(|place| place.request.clone()));
-    // Whoever opens one goes on reading there; walking on leaves the focus where it is.
+    // Whoever opens one goes on reading there, and comes back to its line; walking on leaves the focus where it is.
     let heading = NodeRef::<leptos::html::H2>::new();
     Effect::new(move |before: Option<Option<String>>| {
         let now = open.get();
         let Some(before) = before else { return now };
+        if let (Some(id), None) = (&before, &now) {
+            focus::give(&requests_table::link_id(id));
+        }
         match heading.get() {
             _ if before.is_some() || now.is_none() => now,
-            // It is not drawn yet.
+            // It is not drawn yet, or the one of an earlier request.
             None => before,
+            Some(heading) if !heading.is_connected() => before,
             Some(heading) => {
                 let _ = heading.focus();
                 now

@@ -53,6 +53,11 @@ fn table(place: &Place, page: &Requests, client: Option<ClientId>, clock: &Clock
     .into_any()
 }
 
+/// Of the link that opens a request.
+pub(super) fn link_id(request: &str) -> String {
+    format!("request-{request}")
+}
+
 pub(crate) fn head(clock: &Clock) -> AnyView {
     view! {
         <thead>
@@ -84,7 +89,7 @@ pub(crate) fn line(row: &RequestRow, place: &Place, slowest: f64, clock: &Clock)
     view! {
         <tr class:is-chosen=chosen>
             <th scope="row" class="col-time">
-                <a href=place.with_request(target).on("/requests") data-noscroll="true" title="Open this request"
+                <a id=link_id(&row.id) href=place.with_request(target).on("/requests") data-noscroll="true" title="Open this request"
                     aria-current=chosen.then_some("true")>
                     {clock.precise(row.timestamp)}
                 </a>

@@ -63,12 +63,13 @@ fn rise(name: &'static str, note: &str, rise: &Rise, place: &Place, page: &str) 
     let endpoints = rise.endpoints.iter().map(|part| endpoint(part, place)).collect();
     let codes = rise.status_codes.iter().map(|part| code(part, place, page)).collect();
     let consumers = rise.consumers.iter().map(|part| consumer(part, place)).collect();
+    let but = if rise.now < rise.before { " in all, but more of these" } else { "" };
     let note = (!note.is_empty()).then(|| view! { <span class="changes-note">{note.to_owned()}</span> });
     Some(
         view! {
             <h3 class="changes-title">
                 <Icon glyph=Glyph::Up class="is-error"/>
-                {format!("{name}: {} → {}", number::short(rise.before), number::short(rise.now))}
+                {format!("{name}: {} → {}{but}", number::short(rise.before), number::short(rise.now))}
                 {note}
             </h3>
             <div class="changes-parts">{parts("Endpoint", endpoints)}{parts("Status code", codes)}{parts("Consumer", consumers)}</div>

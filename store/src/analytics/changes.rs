@@ -73,16 +73,14 @@ pub async fn changes(
     let slow_ms = then.all.percentile(95.0);
     let slow = |tally: &Tally| slow_ms.map_or(0, |ms| tally.above(bin_of(ms)));
     let mut errors = endpoints(&then, &now, scale, &Tally::errors);
-    errors.status_codes = status_codes(&then, &now, scale);
-    if errors.endpoints.is_empty() && !is_notable(errors.before as f64, errors.now) {
-        errors.status_codes.clear();
-    }
-    if of_consumers && is_notable(then.all.errors() as f64 * scale, now.all.errors()) {
+    let risen = is_notable(then.all.errors() as f64 * scale, now.all.errors());
+    errors.status_codes = status_codes(&then, &now, scale, risen);
+    if of_consumers {
         let nobody = |period: &Period, named: &ByConsumer| {
             period.all.errors().saturating_sub(named.values().map(|errors| errors.all).sum())
         };
         let unnamed = (nobody(&then, &consumers_then), nobody(&now, &consumers_now));
-        errors.consumers = consumers(&consumers_then, &consumers_now, unnamed, scale);
+        errors.consumers = consumers(&consumers_then, &consumers_now, unnamed, scale, risen);
     }
     Ok(Changes {
         from: current.range.from,
@@ -158,14 +156,16 @@ fn is_notable(before: f64, now: u64) -> bool {
 /// A part of a rise before it has a share: what it is, before, now.
 type Part<T> = (T, f64, u64);
 
-/// The parts that have risen with their shares, largest first.
-fn shares<T>(parts: Vec<Part<T>>) -> impl Iterator<Item = (Part<T>, f64)> {
+/// The parts that have risen with their shares, largest first. Where all of it has not risen notably (`risen`), those that have
+/// by themselves: an endpoint that breaks while traffic falls must not hide behind it.
+fn shares<T>(parts: Vec<Part<T>>, risen: bool) -> impl Iterator<Item = (Part<T>, f64)> {
     let rise = |(_, before, now): &Part<T>| *now as f64 - before;
-    let mut risen: Vec<Part<T>> = parts.into_iter().filter(|part| rise(part) > 0.0).collect();
-    let all: f64 = risen.iter().map(rise).sum();
+    let mut parts: Vec<Part<T>> = parts.into_iter().filter(|part| rise(part) > 0.0).collect();
+    let all: f64 = parts.iter().map(rise).sum();
+    parts.retain(|(_, before, now)| risen || is_notable(*before, *now));
     // Stable: equal rises stay in the order of their names.
-    risen.sort_by(|one, other| rise(other).total_cmp(&rise(one)));
-    risen.into_iter().map(move |part| {
+    parts.sort_by(|one, other| rise(other).total_cmp(&rise(one)));
+    parts.into_iter().map(move |part| {
         let share = rise(&part) / all;
         (part, share)
     })
@@ -175,14 +175,11 @@ fn endpoints(then: &Period, now: &Period, scale: f64, count: &dyn Fn(&Tally) -> 
     let sum = |period: &Period| period.endpoints.values().map(count).sum::<u64>();
     let (before, after) = (sum(then) as f64 * scale, sum(now));
     let mut rise = Rise { before: before.round() as u64, now: after, ..Rise::default() };
-    if !is_notable(before, after) {
-        return rise;
-    }
     let parts = now.endpoints.iter().map(|(endpoint, tally)| {
         let before = then.endpoints.get(endpoint).map_or(0, count) as f64 * scale;
         ((endpoint, tally.requests()), before, count(tally))
     });
-    rise.endpoints = shares(parts.collect())
+    rise.endpoints = shares(parts.collect(), is_notable(before, after))
         .filter(|(((_, requests), ..), _)| *requests >= FEW)
         .take(PARTS)
         .map(|((((service, method, endpoint), _), before, now), share)| EndpointShare {
@@ -197,13 +194,13 @@ fn endpoints(then: &Period, now: &Period, scale: f64, count: &dyn Fn(&Tally) -> 
     rise
 }
 
-fn status_codes(then: &Period, now: &Period, scale: f64) -> Vec<StatusShare> {
+fn status_codes(then: &Period, now: &Period, scale: f64, risen: bool) -> Vec<StatusShare> {
     let codes: BTreeSet<u16> = now.errors_by_status.keys().copied().collect();
     let parts = codes.into_iter().map(|status| {
         let of = |period: &Period| period.errors_by_status.get(&status).copied().unwrap_or(0);
         (status, of(then) as f64 * scale, of(now))
     });
-    shares(parts.collect())
+    shares(parts.collect(), risen)
         .take(PARTS)
         .map(|((status, before, now), share)| StatusShare {
             status,
@@ -215,13 +212,19 @@ fn status_codes(then: &Period, now: &Period, scale: f64) -> Vec<StatusShare> {
 }
 
 /// `unnamed` are the errors of nobody, then and now: they have risen too, though they are not told.
-fn consumers(then: &ByConsumer, now: &ByConsumer, unnamed: (u64, u64), scale: f64) -> Vec<ConsumerShare> {
+fn consumers(
+    then: &ByConsumer,
+    now: &ByConsumer,
+    unnamed: (u64, u64),
+    scale: f64,
+    risen: bool,
+) -> Vec<ConsumerShare> {
     let named = now.iter().map(|(consumer, errors)| {
         let before = then.get(consumer).map_or(0, |errors| errors.all) as f64 * scale;
         (Some((consumer, errors)), before, errors.all)
     });
     let parts = named.chain([(None, unnamed.0 as f64 * scale, unnamed.1)]);
-    shares(parts.collect())
+    shares(parts.collect(), risen)
         .filter_map(|((named, before, now), share)| {
             let (consumer, errors) =
                 named.filter(|(name, errors)| *name != OTHER && errors.requests >= FEW)?;

@@ -5,6 +5,7 @@ mod consumers;
 mod health;
 mod log;
 mod numbers;
+mod shared;
 
 use crate::samples::{NOW, Sample, count, message};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -28,10 +28,29 @@ const WASM_OPT: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-pub(super) fn build(workspace: &Workspace, wasm: PathBuf) -> Result<()> {
-    let site = workspace.site();
-    let hashes = workspace.target.join(Mode::Release.folder()).join("hash.txt");
-    let mut stamps = Stamps::open(workspace, Mode::Release)?;
+/// Where a site and the list of its hashed names come to lie, with what is remembered of them.
+pub(super) struct Place {
+    pub(super) site: PathBuf,
+    pub(super) hashes: PathBuf,
+    pub(super) stamps: Stamps,
+}
+
+impl Place {
+    /// Where the server of the same build looks.
+    pub(super) fn served(workspace: &Workspace) -> Result<Self> {
+        let hashes = workspace.target.join(Mode::Release.folder()).join("hash.txt");
+        Ok(Self { site: workspace.site(), hashes, stamps: Stamps::open(workspace, Mode::Release)? })
+    }
+
+    /// Beside the site that is worked with, which stays as it is.
+    pub(super) fn aside(folder: &Path) -> Self {
+        let stamps = Stamps::aside(folder.join("stamps.json"));
+        Self { site: folder.join("site"), hashes: folder.join("hash.txt"), stamps }
+    }
+}
+
+pub(super) fn build(workspace: &Workspace, wasm: PathBuf, place: Place) -> Result<()> {
+    let Place { site, hashes, mut stamps } = place;
     let mut inputs = files::walk(&workspace.root.join("style"))?;
     inputs.extend(files::walk(&assets::folder(workspace))?);
     inputs.push(wasm.clone());

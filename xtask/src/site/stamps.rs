@@ -33,6 +33,12 @@ impl Stamps {
         Ok(Self { file, parts: parts.unwrap_or_default() })
     }
 
+    /// Of a site that lies in a folder of its own; nothing else is touched.
+    pub(super) fn aside(file: PathBuf) -> Self {
+        let parts = std::fs::read(&file).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        Self { file, parts: parts.unwrap_or_default() }
+    }
+
     pub(super) fn fresh(&self, part: &str, inputs: &[PathBuf], outputs: &[PathBuf]) -> bool {
         outputs.iter().all(|output| output.exists())
             && self.parts.get(part).is_some_and(|stamp| *stamp == stamp_of(inputs, outputs))

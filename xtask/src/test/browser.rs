@@ -1,7 +1,7 @@
 //! The dashboard in Chromium, against a server that Playwright's configuration starts by itself.
 //!
-//! The tests are told where things are: `SENDRY_BIN` the server, `LEPTOS_SITE_ROOT` what it serves, `CHROMIUM_PATH` the
-//! browser.
+//! The tests are told where things are: `SENDRY_BIN` the server, `LEPTOS_SITE_ROOT` what it serves, `SENDRY_SHIPPED` the
+//! folder of the site as it is shipped (how soon a page is seen is measured with that), `CHROMIUM_PATH` the browser.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,11 +24,12 @@ pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
     let chromium = chromium()?;
     wasm_target::ensure(workspace)?;
     site::build(workspace, Mode::Dev)?;
+    let shipped = site::build_aside(workspace)?;
     rust::binaries(workspace)?;
 
     let mut npx = Command::new(if cfg!(windows) { "npx.cmd" } else { "npx" });
     npx.args(["playwright", "test", "--reporter=list"]).current_dir(folder);
-    npx.env("SENDRY_BIN", workspace.server(Mode::Dev));
+    npx.env("SENDRY_BIN", workspace.server(Mode::Dev)).env("SENDRY_SHIPPED", shipped);
     npx.env("LEPTOS_SITE_ROOT", workspace.site()).env("CHROMIUM_PATH", chromium);
     let (lines, well) = watch(&mut npx, "run Playwright")?;
     Ok(Tally::of_outcomes(&lines, "Playwright")?.and_ended(well))

@@ -24,7 +24,8 @@ const TICK: Duration = Duration::from_millis(500);
 #[command(after_help = "Examples:
   sendry demo --key snd_live_… --backfill 7d      a week of history, then live traffic until Ctrl-C
   sendry demo --key snd_live_… --rate 200         live traffic only, about 200 hits a second
-  sendry demo --key snd_live_… --backfill 2d --for 0s   history only")]
+  sendry demo --key snd_live_… --backfill 2d --for 0s   history only
+  sendry demo --key snd_live_… --backfill 4h --incident 25m   and since 25 minutes something is wrong")]
 pub(crate) struct Demo {
     /// The API key to send with: Setup in the dashboard shows one.
     #[arg(long, env = "SENDRY_KEY", hide_env_values = true)]
@@ -44,6 +45,9 @@ pub(crate) struct Demo {
     /// Stop the live traffic after this long; default: never.
     #[arg(long = "for", value_parser = humantime::parse_duration, value_name = "DURATION")]
     lasting: Option<Duration>,
+    /// Let something go wrong this long ago, such as 25m, and stay wrong: a cause to be found.
+    #[arg(long, value_parser = humantime::parse_duration, value_name = "DURATION")]
+    incident: Option<Duration>,
     /// The same seed plays the same shop.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -54,11 +58,13 @@ impl Demo {
         for (name, rate) in [("--rate", self.rate), ("--backfill-rate", self.backfill_rate)] {
             ensure!((0.0..=100_000.0).contains(&rate), "{name} must be from 0 to 100000 hits a second");
         }
+        let ago = |time: Duration| Timestamp::now().as_millisecond() - time.as_millis() as i64;
+        let incident = self.incident.map(ago);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut player = Player {
                 sender: Sender::new(&self.url, &self.key)?,
-                shop: Shop::new(),
+                shop: Shop::new(incident),
                 random: StdRng::seed_from_u64(self.seed),
             };
             if let Some(length) = self.backfill {
@@ -104,7 +110,7 @@ impl Player {
     async fn mark(&self, from: i64, to: i64) {
         let begun = to - to.rem_euclid(60_000);
         if begun >= from
-            && let Some(marker) = shop::deployment(begun)
+            && let Some(marker) = self.shop.deployment(begun)
         {
             self.sender.mark(&marker).await;
         }

@@ -5,6 +5,8 @@
 //! - Twice a day, at 09:40 and 14:05, the payment provider fails for 20 minutes: `POST /payments` answers 503 and hangs.
 //!   In the current hour that happens for three minutes at a quarter past as well, so that live watchers see it. Each time
 //!   it begins with a deployment, which the demo marks. The iOS app, which asks for a way of paying of its own, is hit most.
+//! - Where an incident is asked for, a version of `payments` was deployed that cannot read amounts with a comma. `android-app` always
+//!   writes one, the others now and then; so `POST /payments` answers 500 from then on. Before it, the provider is well.
 //! - Now and then a client looks for what is not there, or is not signed in.
 
 use jiff::Timestamp;
@@ -72,13 +74,19 @@ const CONSUMERS: [(&str, f64); 5] = [
     ("partner-globex", 0.03),
 ];
 
+/// How long before an incident, and ever since, nothing else is wrong: its cause is to be found.
+const CALM: i64 = 3 * 3_600_000;
+
 pub(super) struct Shop {
     total: f64,
+    /// The minute in which the incident begins, Unix milliseconds.
+    incident: Option<i64>,
 }
 
 impl Shop {
-    pub(super) fn new() -> Self {
-        Self { total: ROUTES.iter().map(|route| route.weight).sum() }
+    pub(super) fn new(incident: Option<i64>) -> Self {
+        let minute = |at: i64| at - at.rem_euclid(60_000);
+        Self { total: ROUTES.iter().map(|route| route.weight).sum(), incident: incident.map(minute) }
     }
 
     /// Adds the hits of `length` milliseconds from `start` (Unix milliseconds), at about `rate` a second over a day.
@@ -104,8 +112,15 @@ impl Shop {
 
     fn hit(&self, at: i64, random: &mut StdRng) -> Value {
         let route = self.pick(random);
-        let outage = route.path == "/payments" && payments_are_down(at);
         let consumer = consumer(random);
+        let pays = route.path == "/payments";
+        if pays && self.incident.is_some_and(|since| at >= since) {
+            let comma = if consumer == "android-app" { 0.9 } else { 0.2 };
+            if random.random_bool(comma) {
+                return unread_amount(route, consumer, at, random);
+            }
+        }
+        let outage = pays && self.provider_fails(at);
         let mut latency =
             LogNormal::new(route.median.ln(), route.scatter).map_or(route.median, |law| law.sample(random));
         let (client_errors, server_errors) = match (outage, consumer) {
@@ -150,6 +165,20 @@ impl Shop {
         hit
     }
 
+    /// The deployment of the minute of `at` (Unix milliseconds), where there is one: that of the incident, or the one that
+    /// a failure of the provider begins with.
+    pub(super) fn deployment(&self, at: i64) -> Option<Value> {
+        let minute = at - at.rem_euclid(60_000);
+        let fails = self.provider_fails(minute) && !self.provider_fails(minute - 60_000);
+        (fails || self.incident == Some(minute)).then(
+            || json!({ "title": format!("payments {}", version(minute)), "service": "payments", "at": minute }),
+        )
+    }
+
+    fn provider_fails(&self, at: i64) -> bool {
+        self.incident.is_none_or(|since| at < since - CALM) && payments_are_down(at)
+    }
+
     fn pick(&self, random: &mut StdRng) -> &'static Route {
         let mut left = random.random_range(0.0..self.total);
         for route in &ROUTES {
@@ -174,13 +203,31 @@ fn rhythm(at: i64) -> f64 {
     weekend * (0.22 + 1.55 * evening + noon) / 0.92
 }
 
-/// The deployment that a failure of the provider begins with, where one begins in the minute of `at` (Unix milliseconds).
-pub(super) fn deployment(at: i64) -> Option<Value> {
-    let minute = at - at.rem_euclid(60_000);
-    let begins = payments_are_down(minute) && !payments_are_down(minute - 60_000);
-    begins.then(|| {
-        let version = minute.rem_euclid(1_000_000_000) / 60_000 % 90;
-        json!({ "title": format!("payments 2.{version}.0"), "service": "payments", "at": minute })
+/// Of `payments`, by the minute of its deployment.
+fn version(minute: i64) -> String {
+    format!("2.{}.0", minute.rem_euclid(1_000_000_000) / 60_000 % 90)
+}
+
+/// The answer of the broken version, with all that an application can report of it.
+fn unread_amount(route: &Route, consumer: &str, at: i64, random: &mut StdRng) -> Value {
+    let amount = format!("{},{:02}", random.random_range(4..180u32), random.random_range(0..100u32));
+    let order = random.random_range(10_000..99_000u32);
+    let error = format!("amount \"{amount}\" is no number");
+    json!({
+        "serviceName": route.service,
+        "endpoint": route.path,
+        "method": route.method,
+        "statusCode": 500,
+        "latencyMs": random.random_range(300..1_900u32) as f64 / 100.0,
+        "timestamp": from_millisecond(at),
+        "consumer": consumer,
+        "traceparent": format!("00-{:032x}-{:016x}-01", random.random::<u128>(), random.random::<u64>() | 1),
+        "requestHeaders": { "host": "payments.shop.example", "content-type": "application/json", "x-app": consumer },
+        "requestBody": json!({ "order": order, "amount": amount, "currency": "EUR" }).to_string(),
+        "responseBody": json!({ "error": error }).to_string(),
+        "requestSize": 58,
+        "responseSize": 44,
+        "error": error,
     })
 }
 

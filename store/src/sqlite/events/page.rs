@@ -59,7 +59,6 @@ pub(super) async fn page(
         let wanted = limit + 1 - rows.len();
         let found = sqlx::query(include_str!("../queries/events/page.sql"))
             .bind(client.0)
-            .bind(from)
             .bind(bound.at)
             .bind(&bound.batch)
             .bind(bound.position)

@@ -94,6 +94,29 @@ async fn little_is_no_rise_and_a_filter_holds() {
     assert_eq!(found.errors.status_codes.len(), 1);
 }
 
+/// At night there are fewer errors of all kinds, and so fewer in all; what breaks then is told all the same.
+#[tokio::test]
+async fn what_breaks_while_traffic_falls_is_told() {
+    let samples = [
+        hits(500, 1, "/cart", 200, 10.0),
+        hits(100, 1, "/cart", 404, 10.0),
+        hits(50, 1, "/pay", 200, 10.0),
+        hits(2, 1, "/me", 404, 10.0),
+        hits(200, 0, "/cart", 200, 10.0),
+        hits(40, 0, "/cart", 404, 10.0),
+        hits(20, 0, "/pay", 200, 10.0),
+        hits(30, 0, "/pay", 500, 10.0),
+        hits(30, 0, "/me", 200, 10.0),
+        hits(4, 0, "/me", 404, 10.0),
+    ]
+    .concat();
+    let found = changes(&samples, |query| query).await;
+    assert_eq!((found.errors.before, found.errors.now), (102, 74));
+    assert_eq!(named(&found.errors.endpoints), [("/pay", 0, 30)], "two more at /me are none");
+    let codes: Vec<_> = found.errors.status_codes.iter().map(|code| (code.status, code.now)).collect();
+    assert_eq!(codes, [(500, 30)]);
+}
+
 #[tokio::test]
 async fn consumers_are_ranked_by_their_share_in_a_rise_of_errors() {
     let by = |consumer: Option<&str>, hits: Vec<Sample>| -> Vec<Sample> {

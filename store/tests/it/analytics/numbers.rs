@@ -132,7 +132,7 @@ async fn a_time_series_is_whole_and_adds_up_to_the_overview() {
 /// In a zone whose clocks change inside the range, and in one that is off by half an hour.
 #[tokio::test]
 async fn local_days_hold_their_hits_and_their_sum_is_the_total() {
-    let (_folder, database, samples) = forty_days().await;
+    let (_folder, database, samples) = forty_days(|_| {}).await;
     let range = range(NOW - 39 * DAY - 5_000, NOW);
     for name in ["UTC", "America/Santiago", "Asia/Kolkata"] {
         let zone = Zone::named(name, NOW - 50 * DAY, NOW + DAY).unwrap();
