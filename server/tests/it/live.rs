@@ -57,7 +57,7 @@ fn hits(service: &str, count: u64) -> Value {
     let hit = |n: u64| {
         json!({
             "serviceName": service, "endpoint": "/items/:id", "method": "GET",
-            "statusCode": if n % 4 == 0 { 503 } else { 200 }, "latencyMs": 10, "consumer": "mobile",
+            "statusCode": if n.is_multiple_of(4) { 503 } else { 200 }, "latencyMs": 10, "consumer": "mobile",
         })
     };
     json!((0..count).map(hit).collect::<Vec<_>>())
