@@ -76,7 +76,7 @@ fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawi
         width,
         area,
         dotted: false,
-        named: false,
+        named: String::new(),
     };
     let strokes: Vec<Stroke> = [
         stroke(ALL, values(|totals| totals.errors), 1.5, false),

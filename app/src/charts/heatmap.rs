@@ -88,7 +88,7 @@ fn caption(report: &Latencies, clock: &Clock) -> String {
     let (slot, band) = (&report.slots[busiest.slot], &report.bands[busiest.band]);
     format!(
         "Most at {}: {} of {}; the more, the stronger the colour.",
-        clock.tick(slot.start, report.step),
+        clock.moment(slot.start),
         number::count_of(busiest.requests, "request", "requests"),
         name(band)
     )

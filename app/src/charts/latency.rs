@@ -3,7 +3,7 @@
 //! The rule: percentiles are shown as the rollups' sketches give them, per slot; they are never averaged.
 
 use super::axes::{Scale, chart};
-use super::lines::{Stroke, lines};
+use super::lines::{Stroke, lines, name_ends};
 use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
 use crate::api::Compared;
 use crate::clock::Clock;
@@ -57,20 +57,19 @@ fn draw(series: &Timeseries, clock: &Clock, only: Option<&'static str>) -> Drawi
         width: if key == "p99" { 2.25 } else { 1.5 },
         dotted: key == "p50",
         area: false,
-        named: true,
+        named: String::new(),
         values: series.buckets.iter().map(|bucket| value(&bucket.totals.latency_ms)).collect(),
     };
     let chosen = |(key, _): &Percentile| only.is_none_or(|only| only == *key);
-    let strokes: Vec<Stroke> = PERCENTILES.into_iter().filter(chosen).map(stroke).collect();
+    let mut strokes: Vec<Stroke> = PERCENTILES.into_iter().filter(chosen).map(stroke).collect();
     let highest = strokes.iter().flat_map(|stroke| &stroke.values).flatten().copied().fold(0.0, f64::max);
+    let scale = Scale::over(highest, 0.01);
+    // labels are as high as a twelfth of the chart
+    name_ends(&mut strokes, scale.top / 12.0);
     let slots = each(series, clock);
     let open_end = slots.last().is_some_and(|slot| slot.partial);
     Drawing {
-        option: lines(
-            chart(series, clock, Scale::over(highest, 0.01), AxisPointerType::Line),
-            &strokes,
-            open_end,
-        ),
+        option: lines(chart(series, clock, scale, AxisPointerType::Line), &strokes, open_end),
         tips: slots.iter().map(tip).collect(),
         write: Some(|ms| if ms == 0.0 { "0".to_owned() } else { number::duration(ms) }),
         over_time: true,

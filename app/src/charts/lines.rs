@@ -13,8 +13,8 @@ pub(super) struct Stroke {
     pub(super) dotted: bool,
     /// Filled down to the axis, faintly.
     pub(super) area: bool,
-    /// Named at its right end.
-    pub(super) named: bool,
+    /// What stands at its right end; nothing where that is empty.
+    pub(super) named: String,
     /// One value per slot.
     pub(super) values: Vec<Option<f64>>,
 }
@@ -34,7 +34,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
         patches.push(json!({
             "data": points(&solid, dashed.then_some(end)),
             "areaStyle": stroke.area.then(|| json!({ "color": format!("${}", stroke.key), "opacity": 0.12 })),
-            "endLabel": end_label(stroke.named && !dashed),
+            "endLabel": end_label(if dashed { "" } else { &stroke.named }),
             "labelLayout": { "moveOverlap": "shiftY" },
             "emphasis": { "disabled": true },
             "cursor": "default",
@@ -44,7 +44,7 @@ pub(super) fn lines(mut chart: Chart, strokes: &[Stroke], open_end: bool) -> Val
             chart = chart.series(&line(stroke, format!("{}-open", stroke.key), true));
             patches.push(json!({
                 "data": tail,
-                "endLabel": end_label(stroke.named),
+                "endLabel": end_label(&stroke.named),
                 "labelLayout": { "moveOverlap": "shiftY" },
                 "emphasis": { "disabled": true },
                 "silent": true,
@@ -70,8 +70,30 @@ fn line(stroke: &Stroke, id: String, broken: bool) -> Line {
         .line_style(LineStyle::new().color(color.as_str()).width(stroke.width).type_(kind))
 }
 
-fn end_label(shown: bool) -> Value {
-    json!({ "show": shown, "formatter": "{a}", "color": "$muted", "fontSize": 11, "distance": 4 })
+fn end_label(name: &str) -> Value {
+    json!({ "show": !name.is_empty(), "formatter": name, "color": "$muted", "fontSize": 11, "distance": 4 })
+}
+
+/// Names lines at their ends; those that end within `near` of one another share a label, at the highest of them.
+pub(super) fn name_ends(strokes: &mut [Stroke], near: f64) {
+    let last = |stroke: &Stroke| stroke.values.iter().rev().flatten().next().copied();
+    let mut order: Vec<(usize, f64)> =
+        strokes.iter().enumerate().filter_map(|(place, stroke)| Some((place, last(stroke)?))).collect();
+    order.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let mut above: Option<(usize, f64)> = None;
+    for (place, end) in order {
+        let name = strokes[place].label;
+        match above {
+            Some((named, at)) if at - end < near => {
+                strokes[named].named.push_str("\n");
+                strokes[named].named.push_str(name);
+            }
+            _ => {
+                strokes[place].named = name.to_owned();
+                above = Some((place, end));
+            }
+        }
+    }
 }
 
 /// A value between two gaps would be invisible as a line: it is a dot. `joined`: the slot where another line goes on.
@@ -90,6 +112,27 @@ fn points(values: &[Option<f64>], joined: Option<usize>) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_end_together_share_a_label() {
+        let stroke = |label, values: &[Option<f64>]| Stroke {
+            key: label,
+            label,
+            width: 1.0,
+            dotted: false,
+            area: false,
+            named: String::new(),
+            values: values.to_vec(),
+        };
+        let mut strokes = [
+            stroke("p50", &[Some(1.0), Some(5.0)]),
+            stroke("p95", &[Some(9.0), Some(5.2), None]),
+            stroke("p99", &[Some(9.0), Some(50.0)]),
+            stroke("none", &[None]),
+        ];
+        name_ends(&mut strokes, 3.0);
+        assert_eq!(strokes.each_ref().map(|stroke| stroke.named.as_str()), ["", "p95\np50", "p99", ""]);
+    }
 
     #[test]
     fn lone_values_are_dots_and_gaps_stay_gaps() {

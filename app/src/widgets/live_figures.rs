@@ -70,8 +70,8 @@ fn figures(minute: &LastMinute) -> AnyView {
     };
     let over = format!("over {} s", minute.seconds);
     view! {
-        {figure("Requests", per_second(minute.requests), format!("{} {over}", number::exact(minute.requests)))}
-        {figure("Errors", per_second(minute.errors), format!("{} {over}", number::exact(minute.errors)))}
+        {figure("Requests/s", per_second(minute.requests), format!("{} {over}", number::exact(minute.requests)))}
+        {figure("Errors/s", per_second(minute.errors), format!("{} {over}", number::exact(minute.errors)))}
         {figure("Error rate", number::rate(minute.errors, minute.requests), over.clone())}
         {figure("p95", number::latency(minute.p95_ms), over.clone())}
     }
