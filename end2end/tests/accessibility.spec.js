@@ -1,7 +1,7 @@
 // No page has a serious fault that axe finds, in either theme.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { expect, logIn, ownServer, sendHits, setUp, test } from './sendry.js';
+import { expect, logIn, ownServer, sendHits, setUp, settled, test } from './sendry.js';
 
 const sendry = ownServer();
 
@@ -43,13 +43,13 @@ for (const scheme of ['light', 'dark']) {
     const addresses = [
       '/overview?range=1h', '/overview?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', '/overview?range=1h&status=5xx',
       '/service?range=1h&service=shop', '/endpoint?endpoint=/orders/:id&method=GET&range=1h&service=shop',
-      '/requests?range=1h', '/requests?q=nothing&range=1h', '/pipeline', '/settings/keys', '/settings/members',
+      '/requests?range=1h', '/requests?q=nothing&range=1h', '/live', '/pipeline', '/settings/keys', '/settings/members',
       '/settings/limits', '/settings/audit', '/settings/profile', '/settings/sessions', '/settings/clients',
-      '/settings/users', '/setup',
+      '/settings/users', '/settings/installation-audit', '/setup',
     ];
     for (const address of addresses) {
       await page.goto(sendry.url + address);
-      await page.waitForLoadState('networkidle');
+      await settled(page);
       expect(await faults(page), address).toEqual([]);
     }
     await page.goto(`${sendry.url}/requests?range=1h`);
@@ -57,7 +57,7 @@ for (const scheme of ['light', 'dark']) {
     await expect(page.getByRole('heading', { name: 'Request', exact: true })).toBeVisible();
     expect(await faults(page), 'one request').toEqual([]);
     await page.goto(`${sendry.url}/overview?range=1h`);
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     await page.getByRole('button', { name: 'Go to' }).click();
     await expect(page.getByRole('combobox', { name: /service, endpoint/ })).toBeFocused();
     expect(await faults(page), 'palette').toEqual([]);

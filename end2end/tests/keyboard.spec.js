@@ -1,5 +1,5 @@
 // By keyboard alone: whoever has no mouse gets everywhere, always sees where they are, and never falls off the page.
-import { ADMIN, expect, ownServer, sendHits, setUp, test } from './sendry.js';
+import { expect, ADMIN, ownServer, sendHits, setUp, settled, test } from './sendry.js';
 
 const sendry = ownServer();
 
@@ -49,7 +49,7 @@ const SEEN = { lost: false, ring: true, inside: true, uncovered: true };
 
 /** The focus is on something, and stays there while a page is drawn. */
 async function kept(page, after) {
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   await expect.poll(async () => (await focus(page)).lost, { message: `the focus is lost after ${after}` }).toBe(false);
 }
 

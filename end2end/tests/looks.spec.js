@@ -2,7 +2,7 @@
 // Nothing scrolls sideways anywhere.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, logIn, ownServer, setUp, test } from './sendry.js';
+import { expect, logIn, ownServer, setUp, settled, test } from './sendry.js';
 
 const sendry = ownServer();
 
@@ -15,6 +15,7 @@ const PAGES = {
   service: '/service?range=1h&service=payments',
   endpoint: '/endpoint?endpoint=/payments&method=POST&range=1h&service=payments',
   requests: '/requests?range=1h&status=5xx',
+  live: '/live',
   pipeline: '/pipeline',
   keys: '/settings/keys',
   members: '/settings/members',
@@ -65,7 +66,7 @@ for (const scheme of ['light', 'dark']) {
     await logIn(page, sendry.url);
     for (const [name, address] of Object.entries(PAGES)) {
       await page.goto(sendry.url + address);
-      await page.waitForLoadState('networkidle');
+      await settled(page);
       await look(page, name, scheme);
     }
     await page.goto(sendry.url + PAGES.requests);

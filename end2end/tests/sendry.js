@@ -103,6 +103,13 @@ export function ownServer() {
   return server;
 }
 
+/** Waits until a page is alive, has loaded what it shows and has drawn its charts. It is never idle: it listens. */
+export async function settled(page) {
+  await page.waitForFunction(() => performance.getEntriesByName('sendry-alive').length > 0
+    && !document.querySelector('main .skeleton, main .skeleton-text, .loading-bar.is-on')
+    && [...document.querySelectorAll('.chart-canvas')].every((chart) => !chart.offsetWidth || chart.querySelector('canvas')));
+}
+
 /** The value of a tile of the overview. */
 export const figure = (page, label) =>
   page.locator('.tile', { has: page.locator('.tile-label', { hasText: new RegExp(`^${label}$`) }) }).locator('.tile-value');
