@@ -1,13 +1,13 @@
 // How soon a page is seen and how soon it answers, on a warm server in a browser that knows nothing yet. The figures are printed
 // and held against nothing: a busy machine must not fail a test.
 //
-// What is measured is the site as it is shipped, where the stage has built it (SENDRY_SHIPPED); else the one for
+// What is measured is the site as it is shipped, where the stage has built it (SHIPPED_SITE); else the one for
 // development, which is many times as large.
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, ownServer, sendHits, setUp, test } from './sendry.js';
 
-const SHIPPED = process.env.SENDRY_SHIPPED;
+const SHIPPED = process.env.SHIPPED_SITE;
 
 const sendry = ownServer();
 

@@ -1,6 +1,6 @@
 //! The dashboard in Chromium, against a server that Playwright's configuration starts by itself.
 //!
-//! The tests are told where things are: `SENDRY_BIN` the server, `LEPTOS_SITE_ROOT` what it serves, `SENDRY_SHIPPED` the
+//! The tests are told where things are: `SENDRY_BIN` the server, `LEPTOS_SITE_ROOT` what it serves, `SHIPPED_SITE` the
 //! folder of the site as it is shipped (how soon a page is seen is measured with that), `CHROMIUM_PATH` the browser.
 
 use std::ffi::OsString;
@@ -29,7 +29,7 @@ pub(super) fn tests(workspace: &Workspace) -> Result<Tally> {
 
     let mut npx = Command::new(if cfg!(windows) { "npx.cmd" } else { "npx" });
     npx.args(["playwright", "test", "--reporter=list"]).current_dir(folder);
-    npx.env("SENDRY_BIN", workspace.server(Mode::Dev)).env("SENDRY_SHIPPED", shipped);
+    npx.env("SENDRY_BIN", workspace.server(Mode::Dev)).env("SHIPPED_SITE", shipped);
     npx.env("LEPTOS_SITE_ROOT", workspace.site()).env("CHROMIUM_PATH", chromium);
     let (lines, well) = watch(&mut npx, "run Playwright")?;
     Ok(Tally::of_outcomes(&lines, "Playwright")?.and_ended(well))
