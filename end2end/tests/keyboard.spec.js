@@ -167,7 +167,7 @@ test('no key drops the focus', async ({ page }) => {
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Filter' })).toBeFocused();
   await page.keyboard.press('t');
-  await expect(page.locator('#range-from')).toBeFocused();
+  await expect(page.locator('#range-last')).toBeFocused();
   await page.keyboard.press('Escape');
   await kept(page, 'the form of the range is closed');
   await page.keyboard.press('/');
@@ -190,7 +190,7 @@ test('no key drops the focus', async ({ page }) => {
   await page.keyboard.press('Escape');
   await kept(page, 'the dialog of keys is closed');
 
-  for (const [second, address] of [['r', /\/requests/], ['p', /\/pipeline/], ['s', /\/settings\/keys/], ['o', /\/overview/]]) {
+  for (const [second, address] of [['r', /\/requests/], ['l', /\/live/], ['p', /\/pipeline/], ['s', /\/settings\/keys/], ['o', /\/overview/]]) {
     await page.keyboard.press('g');
     await page.keyboard.press(second);
     await expect(page).toHaveURL(address);

@@ -34,7 +34,7 @@ test('pages, filter, range and comparison by keys alone', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/service=shop/);
   await page.keyboard.press('t');
-  await expect(page.locator('#range-from')).toBeFocused();
+  await expect(page.locator('#range-last')).toBeFocused();
   await page.keyboard.press('Escape');
   await page.keyboard.press('x');
   await expect(page.getByLabel('Compare with')).toBeFocused();

@@ -41,9 +41,11 @@ fn total(series: &Timeseries, count: fn(&StatusClasses) -> u64) -> u64 {
     series.buckets.iter().map(|bucket| count(&bucket.totals.by_status)).sum()
 }
 
-/// The classes that occur; 2xx always.
+/// The classes that occur; 2xx where none does.
 fn classes(series: &Timeseries) -> Vec<Class> {
-    CLASSES.into_iter().filter(|(key, _, count)| *key == "s2xx" || total(series, *count) > 0).collect()
+    let nothing = CLASSES.iter().all(|(.., count)| total(series, *count) == 0);
+    let occurs = |(key, _, count): &Class| total(series, *count) > 0 || nothing && *key == "s2xx";
+    CLASSES.into_iter().filter(occurs).collect()
 }
 
 fn legend(series: &Timeseries) -> Vec<Key> {
