@@ -71,7 +71,7 @@ fn line(stroke: &Stroke, id: String, broken: bool) -> Line {
 }
 
 fn end_label(name: &str) -> Value {
-    json!({ "show": !name.is_empty(), "formatter": name, "color": "$muted", "fontSize": 11, "distance": 4 })
+    json!({ "show": !name.is_empty(), "formatter": name, "color": "$muted", "fontSize": 11, "lineHeight": 12, "distance": 4 })
 }
 
 /// Names lines at their ends; those that end within `near` of one another share a label, at the highest of them.
