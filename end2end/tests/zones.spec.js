@@ -1,6 +1,6 @@
 // Times in the zone of whoever looks: the same hits in three zones, over a change of clocks and in a half-hour zone. What
 // the page says equals what is computed here from the hits that were sent.
-import { expect, figure, logIn, ownServer, sendHits, setUp, test } from './sendry.js';
+import { expect, figure, logIn, ownServer, sendHits, setUp, settled, test } from './sendry.js';
 
 const sendry = ownServer();
 
@@ -58,6 +58,7 @@ function quarters(from, to, zone) {
 /** The rows of the table beneath a chart, newest first: name and numbers. */
 async function table(page, id) {
   const card = page.locator(`#${id}`);
+  await settled(page);
   await card.getByRole('button', { name: /show as table/i }).click();
   await expect(card.locator('tbody tr').first()).toBeVisible();
   return card.locator('tbody tr').evaluateAll((rows) =>
