@@ -145,7 +145,8 @@ impl Zone {
     }
 }
 
-#[cfg(all(test, feature = "zones"))]
+#[cfg(test)]
+#[cfg(feature = "zones")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -85,7 +85,7 @@ pub(super) fn name_ends(strokes: &mut [Stroke], near: f64) {
         let name = strokes[place].label;
         match above {
             Some((named, at)) if at - end < near => {
-                strokes[named].named.push_str("\n");
+                strokes[named].named.push('\n');
                 strokes[named].named.push_str(name);
             }
             _ => {
