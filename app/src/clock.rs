@@ -78,7 +78,7 @@ impl Clock {
         }
     }
 
-    /// Seconds that clocks have counted since a midnight: for cutting days.
+    /// What clocks show, as seconds since 1970 as if they showed UTC: its rest by a day is the time of day.
     pub fn local_seconds(&self, at: Timestamp) -> i64 {
         at.as_second() + i64::from(self.zone.offset(at.as_second()))
     }
