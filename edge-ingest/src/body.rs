@@ -18,6 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const HELD: usize = 3 * BODY_BYTES;
 /// What a body counts for that does not tell its length.
 const UNTOLD: usize = 1 << 20;
+/// How much of a body that is too long is still received, and thrown away: who is cut off while sending sees a broken
+/// line instead of the 413, and sends the same again.
+const READ_AT_MOST: usize = 4 * BODY_BYTES;
 
 thread_local! {
     static BYTES: Cell<usize> = const { Cell::new(0) };
@@ -47,10 +50,7 @@ pub(crate) async fn read(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     let zipped = is_zipped(request.headers())?;
     let length: Option<usize> =
         request.headers().get("content-length").ok().flatten().and_then(|length| length.parse().ok());
-    if length.is_some_and(|length| length > BODY_BYTES) {
-        return Err(too_large("sent", BODY_BYTES).into());
-    }
-    let share = Share::take(length.unwrap_or(UNTOLD))?;
+    let share = Share::take(length.filter(|&length| length <= BODY_BYTES).unwrap_or(UNTOLD))?;
     let Some(received) = within(TIMEOUT, receive(request, length)).await else {
         return Err(ApiError::invalid("body", "the body did not arrive in time").into());
     };
@@ -61,20 +61,27 @@ pub(crate) async fn read(request: &mut Request) -> Result<Vec<u8>, Refusal> {
 
 async fn receive(request: &mut Request, length: Option<usize>) -> Result<Vec<u8>, ApiError> {
     let cut = |_| ApiError::invalid("body", "the body ended early");
-    if length.is_some() {
+    let too_long = length.is_some_and(|length| length > BODY_BYTES);
+    if length.is_some() && !too_long {
         // The platform hands over no more than was announced.
         return request.bytes().await.map_err(cut);
     }
     // Without a length there may be no body at all.
     let Ok(mut stream) = request.stream() else { return Ok(Vec::new()) };
     let mut bytes = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        bytes.extend_from_slice(&chunk.map_err(cut)?);
-        if bytes.len() > BODY_BYTES {
-            return Err(too_large("sent", BODY_BYTES));
+    let mut seen = 0;
+    while seen <= READ_AT_MOST
+        && let Some(chunk) = stream.next().await
+    {
+        let chunk = chunk.map_err(cut)?;
+        seen += chunk.len();
+        if too_long || seen > BODY_BYTES {
+            bytes = Vec::new();
+        } else {
+            bytes.extend_from_slice(&chunk);
         }
     }
-    Ok(bytes)
+    if too_long || seen > BODY_BYTES { Err(too_large("sent", BODY_BYTES)) } else { Ok(bytes) }
 }
 
 /// Whether a body is gzip. zstd, which the core takes too, would make the Worker a tenth larger.
