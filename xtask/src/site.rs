@@ -5,6 +5,7 @@
 
 mod assets;
 mod bindgen;
+mod order;
 mod release;
 mod stamps;
 mod style;
