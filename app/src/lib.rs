@@ -13,6 +13,7 @@
 
 pub mod api;
 mod app;
+mod awaited;
 mod charts;
 pub mod clock;
 mod codec;

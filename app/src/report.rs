@@ -98,7 +98,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Report<T> {
         Self { answer: kept_fresh(live, Box::new(written), Box::new(call)), of: PhantomData }
     }
 
-    /// Reads the report if there is one. To be called under a `Transition`.
+    /// Reads the report if there is one. To be called in what is [`awaited`](crate::awaited).
     #[track_caller]
     pub(crate) fn with<U>(self, read: impl FnOnce(&T) -> U) -> Option<U> {
         self.with_clock(|report, _| read(report))
@@ -162,7 +162,7 @@ fn kept_fresh(
 }
 
 /// Something made of a report, made anew only where that changes it: what depends on it is not built again otherwise. To be
-/// called under a `Transition`.
+/// called in what is [`awaited`](crate::awaited).
 ///
 /// On the server it is made at each reading. A memo would there, once in a thousand pages or so, keep what it saw before the
 /// report came: reports arrive on other threads, and one that arrives while the memo reads is not noticed.

@@ -38,6 +38,7 @@ pub(crate) fn listen(
 #[cfg(feature = "hydrate")]
 mod browser {
     use super::Event;
+    use crate::read::read;
     use leptos::prelude::*;
     use std::rc::Rc;
     use std::time::Duration;
@@ -89,7 +90,7 @@ mod browser {
                     let text = message.data().as_string().unwrap_or_default();
                     let event = match name {
                         "counted" => Some(Event::Counted),
-                        "tail" => serde_json::from_str(&text).ok().map(Event::Tailed),
+                        "tail" => read(&text).ok().map(Event::Tailed),
                         _ => Some(Event::Gap),
                     };
                     if let Some(event) = event {

@@ -1,6 +1,7 @@
 //! `/endpoint`: how bad is it, and which requests?
 
 use crate::api::{self, Asked};
+use crate::awaited::awaited;
 use crate::compare::provide_compared;
 use crate::filter::Filter;
 use crate::live::provide_live;
@@ -72,7 +73,7 @@ pub(crate) fn EndpointPage() -> impl IntoView {
             <div class="reports-head">
                 <div>
                     <h1 class="endpoint-title">{heading}</h1>
-                    <p class="verdict-detail"><Transition fallback=|| ()>{traffic}</Transition></p>
+                    <p class="verdict-detail">{awaited(traffic)}</p>
                 </div>
                 <Freshness place live glance/>
             </div>

@@ -1,6 +1,7 @@
 //! What all pages of the dashboard have around them. Only for those who are signed in.
 
 use super::SessionReport;
+use crate::awaited::awaited;
 use crate::focus;
 use crate::view::IntoAny;
 use crate::widgets::{Header, Shortcuts, Shown};
@@ -41,5 +42,5 @@ fn Guard() -> impl IntoView {
         };
         Some(view! { <Redirect path=target/> })
     };
-    view! { <Transition fallback=|| ()>{decide}</Transition> }.into_any()
+    awaited(decide)
 }

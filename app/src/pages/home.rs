@@ -1,6 +1,7 @@
 //! `/`: sends everybody where they belong.
 
 use super::{SessionReport, next_page};
+use crate::awaited::awaited;
 use crate::view::IntoAny;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
@@ -16,5 +17,5 @@ pub(crate) fn Home() -> impl IntoView {
             }
         })
     };
-    view! { <main class="plain"><Transition fallback=|| ()>{send}</Transition></main> }.into_any()
+    view! { <main class="plain">{awaited(send)}</main> }.into_any()
 }

@@ -4,6 +4,7 @@ use super::SessionReport;
 use super::link::take_token;
 use super::login::{FormProblem, PlainBrand, visit};
 use crate::api::change;
+use crate::awaited::awaited;
 use crate::problem::Problem;
 use crate::view::IntoAny;
 use crate::widgets::{Field, ThemeSwitcher, use_alive};
@@ -66,7 +67,7 @@ pub(crate) fn InvitationPage() -> impl IntoView {
             <div class="plain-theme"><ThemeSwitcher/></div>
             <div class="panel">
                 <PlainBrand/>
-                <Transition fallback=|| ()>{body}</Transition>
+                {awaited(body)}
             </div>
         </main>
     }

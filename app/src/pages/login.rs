@@ -2,6 +2,7 @@
 
 use super::SessionReport;
 use crate::api::change;
+use crate::awaited::awaited;
 use crate::problem::Problem;
 use crate::view::IntoAny;
 use crate::widgets::{Field, Glyph, Icon, ThemeSwitcher, use_alive};
@@ -29,7 +30,7 @@ pub(crate) fn Login() -> impl IntoView {
         <Title text="Sign in"/>
         <main class="plain">
             <div class="plain-theme"><ThemeSwitcher/></div>
-            <Transition fallback=|| ()>{elsewhere}</Transition>
+            {awaited(elsewhere)}
             <div class="panel">
                 <PlainBrand/>
                 <h1 class="panel-title">"Sign in"</h1>

@@ -1,13 +1,14 @@
 //! `/pipeline`: can the numbers be trusted just now? For super admins.
 
 use crate::api;
+use crate::awaited::awaited;
 use crate::live::provide_live;
 use crate::place::use_place;
 use crate::report::{Report, Status};
 use crate::verdict::{Verdict, of_pipeline};
 use crate::view::IntoAny;
 use crate::widgets::dead_letters::ROWS;
-use crate::widgets::verdict::look;
+use crate::widgets::verdict::headline;
 use crate::widgets::{
     DeadLetter, DeadLettersTable, EdgesTable, FlowPicture, Glyph, Icon, LiveMark, ReplayNotice, zone_label,
 };
@@ -39,10 +40,10 @@ pub(crate) fn PipelinePage() -> impl IntoView {
         <div class="pipeline">
             <Refused pipeline/>
             <div class="pipeline-head">
-                <Headline pipeline/>
+                {headline(move || judge(pipeline))}
                 <div class="freshness">
                     <LiveMark live status=Signal::derive(move || pipeline.status()) is_live=Signal::derive(|| true)/>
-                    <Transition fallback=|| ()>{zone}</Transition>
+                    {awaited(zone)}
                 </div>
             </div>
             <FlowPicture report=pipeline/>
@@ -56,34 +57,15 @@ pub(crate) fn PipelinePage() -> impl IntoView {
 }
 
 /// The first line: is anything wrong?
-#[component]
-fn Headline(pipeline: Report<Pipeline>) -> impl IntoView {
-    let line = move || {
-        let Verdict { health, headline, detail } = match pipeline.status() {
-            Status::Failed(problem) => Verdict {
-                health: None,
-                headline: "The state is not known".to_owned(),
-                detail: problem.error.message,
-            },
-            _ => pipeline.with_clock(of_pipeline)?,
-        };
-        let (glyph, class) = look(health);
-        Some(view! {
-            <div class=format!("verdict {class}")>
-                <Icon glyph class=class/>
-                <div>
-                    <p class="verdict-headline">{headline}</p>
-                    <p class="verdict-detail">{detail}</p>
-                </div>
-            </div>
-        })
-    };
-    view! {
-        <Transition fallback=|| view! { <div class="verdict"><p class="verdict-headline">"Loading…"</p></div> }>
-            {line}
-        </Transition>
+fn judge(pipeline: Report<Pipeline>) -> Option<Verdict> {
+    match pipeline.status() {
+        Status::Failed(problem) => Some(Verdict {
+            health: None,
+            headline: "The state is not known".to_owned(),
+            detail: problem.error.message,
+        }),
+        _ => pipeline.with_clock(of_pipeline),
     }
-    .into_any()
 }
 
 /// What came of a replay.
@@ -121,5 +103,5 @@ fn Refused(pipeline: Report<Pipeline>) -> impl IntoView {
             }
         })
     };
-    view! { <Transition fallback=|| ()>{body}</Transition> }.into_any()
+    awaited(body)
 }

@@ -4,6 +4,7 @@
 //! focus, scroll and charts stay. A failure concerns its card alone.
 
 use super::{Glyph, Icon, ProblemBox};
+use crate::awaited::{awaited_behind, skeleton};
 use crate::live::Live;
 use crate::report::{Kind, Status, remembered};
 use crate::view::IntoAny;
@@ -50,7 +51,7 @@ pub(crate) fn Card(
     view! {
         <section class=format!("card {class}") id=id aria-labelledby=format!("{id}-title")>
             <h2 class="card-title" id=format!("{id}-title")>{title}</h2>
-            <Transition fallback=|| view! { <div class="skeleton" aria-hidden="true"></div> }>{inside()}</Transition>
+            {awaited_behind(skeleton, inside)}
         </section>
     }
     .into_any()

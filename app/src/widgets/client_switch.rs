@@ -1,5 +1,6 @@
 //! Which client the page is about: its name, or a choice where the reader may see several.
 
+use crate::awaited::awaited;
 use crate::pages::SessionReport;
 use crate::place::{use_go, use_place};
 use crate::view::IntoAny;
@@ -33,5 +34,5 @@ pub(crate) fn ClientSwitch() -> impl IntoView {
             .into_any(),
         )
     };
-    view! { <Transition fallback=|| ()>{switch}</Transition> }.into_any()
+    awaited(switch)
 }

@@ -1,6 +1,7 @@
 //! The choice of what charts are compared with: an earlier period, or, on the page of an endpoint, another one.
 
 use super::use_alive;
+use crate::awaited::awaited;
 use crate::compare::Against;
 use crate::place::{Place, use_go};
 use crate::report::Report;
@@ -52,7 +53,7 @@ pub(crate) fn Compare(
         <select class="select compare" aria-label="Compare with" disabled=move || !alive.get() on:change=choose>
             <option value="" selected=move || place.with(|place| place.against.is_none())>"Compare with …"</option>
             {move || Against::PERIODS.map(option).collect_view()}
-            <Transition fallback=|| ()>{others}</Transition>
+            {awaited(others)}
         </select>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! One dead letter, opened: why it was given up, and what is in it.
 
 use super::{Glyph, Icon, Replay};
+use crate::awaited::{awaited_behind, skeleton};
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::number;
@@ -49,7 +50,7 @@ pub(crate) fn DeadLetter(
                     <Icon glyph=Glyph::Close/>
                 </a>
                 <p class="letter-id mono">{id.clone()}</p>
-                <Transition fallback=|| view! { <div class="skeleton" aria-hidden="true"></div> }>{content}</Transition>
+                {awaited_behind(skeleton, content)}
                 <Replay label="Replay" question=Signal::derive(|| "Put it back?".to_owned()) id=Some(id) live done=replayed/>
             </section>
         })

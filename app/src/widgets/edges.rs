@@ -1,5 +1,6 @@
 //! The edges that forward hits: when each was last heard of, and what it has brought. Nothing where there are none.
 
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::number;
 use crate::report::Report;
@@ -20,7 +21,7 @@ pub(crate) fn EdgesTable(report: Report<Pipeline>) -> impl IntoView {
             }
         })
     };
-    view! { <Transition fallback=|| ()>{table}</Transition> }.into_any()
+    awaited(table)
 }
 
 fn section(edges: &[EdgeInfo], clock: &Clock) -> AnyView {

@@ -2,6 +2,7 @@
 
 use super::{Glyph, Icon};
 use crate::api::Glance;
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::filter::Filter;
 use crate::place::Place;
@@ -82,5 +83,5 @@ pub(crate) fn Empty(
         }
         .into_any()
     };
-    view! { <Transition fallback=|| ()>{body}</Transition> }.into_any()
+    awaited(body)
 }

@@ -2,6 +2,7 @@
 
 use super::verdict::look;
 use super::{Icon, ProblemBox, Sparkline};
+use crate::awaited::awaited_behind;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::number;
@@ -27,10 +28,10 @@ pub(crate) fn FlowPicture(report: Report<Pipeline>) -> impl IntoView {
         }
         report.with_clock(nodes).unwrap_or_else(|| ().into_any())
     };
-    let waiting = || view! { <div class="skeleton flow-skeleton" aria-hidden="true"></div> };
+    let waiting = || view! { <div class="skeleton flow-skeleton" aria-hidden="true"></div> }.into_any();
     view! {
         <section class="flow-section" aria-label="The way of the hits">
-            <Transition fallback=waiting>{picture}</Transition>
+            {awaited_behind(waiting, picture)}
         </section>
     }
     .into_any()

@@ -4,11 +4,11 @@ use super::Icon;
 use super::nav::is_super_admin;
 use super::verdict::look;
 use crate::api;
+use crate::awaited::awaited;
 use crate::live::Live;
 use crate::pages::SessionReport;
 use crate::report::Report;
 use crate::verdict::{Verdict, of_flow};
-use crate::view::IntoAny;
 use leptos::prelude::*;
 
 #[component]
@@ -28,5 +28,5 @@ pub(crate) fn FlowBanner(live: Live) -> impl IntoView {
             </div>
         })
     };
-    view! { <Transition fallback=|| ()>{banner}</Transition> }.into_any()
+    awaited(banner)
 }

@@ -2,6 +2,7 @@
 
 use super::{LiveMark, zone_label};
 use crate::api::Glance;
+use crate::awaited::awaited;
 use crate::live::Live;
 use crate::place::Place;
 use crate::report::Report;
@@ -19,7 +20,7 @@ pub(crate) fn Freshness(place: Memo<Place>, live: Live, glance: Report<Glance>) 
     let is_live = Signal::derive(move || place.with(|place| place.span.is_live()));
     view! {
         <div class="freshness">
-            <Transition fallback=|| ()>{range}</Transition>
+            {awaited(range)}
             <LiveMark live status=Signal::derive(move || glance.status()) is_live/>
         </div>
     }

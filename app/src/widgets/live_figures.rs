@@ -2,6 +2,7 @@
 
 use super::{Glyph, Icon};
 use crate::api::Glance;
+use crate::awaited::awaited;
 use crate::keys;
 use crate::number;
 use crate::report::Report;
@@ -40,7 +41,7 @@ pub(crate) fn LiveFigures(tail: Tail, glance: Report<Glance>) -> impl IntoView {
     };
     view! {
         <section class="card live-figures" aria-label="The last minute">
-            <dl class="live-values"><Transition fallback=|| ()>{figures}</Transition></dl>
+            <dl class="live-values">{awaited(figures)}</dl>
             <div class="live-state">
                 {state}
                 <button class="button is-small" type="button" title="Space" on:click=move |_| tail.pause(!tail.paused.get_untracked())>

@@ -1,5 +1,6 @@
 //! How fresh the page is, and that something is being loaded.
 
+use crate::awaited::awaited;
 use crate::live::Live;
 use crate::report::Status;
 use crate::view::IntoAny;
@@ -28,7 +29,7 @@ pub(crate) fn LiveMark(
         })
     };
     view! {
-        <Transition fallback=|| ()>{state}</Transition>
+        {awaited(state)}
         <div class="loading-bar" class:is-on=move || live.is_loading() aria-hidden="true"></div>
     }
     .into_any()

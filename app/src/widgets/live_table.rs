@@ -2,6 +2,7 @@
 
 use super::live_figures::sampled;
 use super::requests_table::{head, line};
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::number;
 use crate::place::Place;
@@ -53,9 +54,9 @@ pub(crate) fn LiveTable(place: Memo<Place>, tail: Tail, earlier: Report<Requests
             <p class="visually-hidden" aria-live="polite">{summary(tail)}</p>
             <div class="table-scroll">
                 <table class="table is-stacking requests">
-                    <Transition fallback=|| ()>{heads}</Transition>
+                    {awaited(heads)}
                     <tbody><For each=move || tail.lines() key=|line| line.number children=arrived/></tbody>
-                    <tbody class="live-earlier"><Transition fallback=|| ()>{rows}</Transition></tbody>
+                    <tbody class="live-earlier">{awaited(rows)}</tbody>
                 </table>
             </div>
         </section>

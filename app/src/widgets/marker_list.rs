@@ -1,5 +1,6 @@
 //! What was deployed in the range, in words.
 
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::report::Report;
 use crate::view::IntoAny;
@@ -12,7 +13,7 @@ const NAMED: usize = 5;
 #[component]
 pub(crate) fn MarkerList(report: Report<Markers>) -> impl IntoView {
     let list = move || report.with_clock(|marked, clock| whole(&marked.markers, clock)).flatten();
-    view! { <Transition fallback=|| ()>{list}</Transition> }.into_any()
+    awaited(list)
 }
 
 fn whole(markers: &[Marker], clock: &Clock) -> Option<AnyView> {

@@ -1,5 +1,6 @@
 //! The pages to go to.
 
+use crate::awaited::awaited;
 use crate::pages::SessionReport;
 use crate::place::use_place;
 use crate::view::IntoAny;
@@ -13,7 +14,7 @@ type Page = (&'static str, &'static str);
 const OF_A_CLIENT: [Page; 3] = [("/overview", "Overview"), ("/requests", "Requests"), ("/live", "Live")];
 const OF_THE_INSTANCE: Page = ("/pipeline", "Pipeline");
 
-/// Whether whoever is here administers the instance. To be called under a `Transition`.
+/// Whether whoever is here administers the instance. To be called in what is awaited.
 pub(crate) fn is_super_admin(session: Option<SessionReport>) -> bool {
     session.and_then(|session| session.get()?.ok()?.user).is_some_and(|user| user.super_admin)
 }
@@ -39,7 +40,7 @@ pub(crate) fn Nav() -> impl IntoView {
     view! {
         <nav class="nav" aria-label="Pages">
             {OF_A_CLIENT.map(link).collect_view()}
-            <Transition fallback=|| ()>{pipeline}</Transition>
+            {awaited(pipeline)}
         </nav>
     }
     .into_any()

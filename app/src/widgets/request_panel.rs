@@ -3,6 +3,7 @@
 use super::status_split::{class_name, meaning};
 use super::{Copy, Glyph, Icon, requests_table};
 use crate::api::{Message, Opened};
+use crate::awaited::{awaited_behind, skeleton};
 use crate::clock::Clock;
 use crate::filter::{Filter, Search};
 use crate::focus;
@@ -46,7 +47,7 @@ pub(crate) fn RequestPanel(place: Memo<Place>, report: Report<Option<Opened>>) -
                     <a class="icon-button request-close" href=close title="Close (Esc)" aria-label="Close" data-noscroll="true">
                         <Icon glyph=Glyph::Close/>
                     </a>
-                    <Transition fallback=|| view! { <div class="skeleton" aria-hidden="true"></div> }>{content}</Transition>
+                    {awaited_behind(skeleton, content)}
                 </section>
             }
         })

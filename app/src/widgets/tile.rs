@@ -1,6 +1,7 @@
 //! One figure: its value, how it changed, its shape over the range.
 
 use super::Sparkline;
+use crate::awaited::{awaited, awaited_behind};
 use crate::number::{self, Delta, Direction};
 use crate::view::IntoAny;
 use leptos::prelude::*;
@@ -80,16 +81,14 @@ pub(crate) fn Tile(
             </dd>
         }
     };
+    let no_value =
+        || view! { <dd class="tile-value skeleton-text"></dd><dd class="tile-change"></dd> }.into_any();
     view! {
         <div class="tile">
             <dt class="tile-label">{label}</dt>
-            <Transition fallback=|| view! { <dd class="tile-value skeleton-text"></dd><dd class="tile-change"></dd> }>
-                {move || text(figure.get().unwrap_or_else(Figure::missing))}
-            </Transition>
+            {awaited_behind(no_value, move || text(figure.get().unwrap_or_else(Figure::missing)))}
             <dd class="tile-shape">
-                <Transition fallback=|| ()>
-                    {move || shape.get().map(|values| view! { <Sparkline values class/> })}
-                </Transition>
+                {awaited(move || shape.get().map(|values| view! { <Sparkline values class/> }))}
             </dd>
         </div>
     }

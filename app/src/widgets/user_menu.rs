@@ -1,6 +1,7 @@
 //! Who is signed in, and the way out.
 
 use super::{Glyph, Icon};
+use crate::awaited::awaited;
 use crate::pages::SessionReport;
 use crate::pages::login::log_out;
 use crate::place::{Place, use_place};
@@ -36,7 +37,7 @@ pub(crate) fn UserMenu() -> impl IntoView {
             <Icon glyph=Glyph::User/>
         </button>
         <div class="popover user-menu" id="user-menu" popover="auto">
-            <Transition fallback=|| ()>{head}</Transition>
+            {awaited(head)}
             <a class="menu-item" href=settings><Icon glyph=Glyph::Settings/>"Settings"</a>
             <a class="menu-item" href=setup><Icon glyph=Glyph::Plug/>"Connect a service"</a>
             <button class="menu-item" type="button" on:click=move |_| log_out()>

@@ -2,6 +2,7 @@
 
 use super::{Glyph, Icon};
 use crate::api::Glance;
+use crate::awaited::awaited_behind;
 use crate::place::Place;
 use crate::report::{Report, Status};
 use crate::verdict::{Verdict, of_services, of_traffic};
@@ -30,6 +31,13 @@ pub(crate) fn VerdictLine(
         verdict.detail = format!("{} {traffic}", verdict.detail).trim().to_owned();
         Some(verdict)
     };
+    headline(judge)
+}
+
+/// A verdict in words, once it can be given.
+pub(crate) fn headline(judge: impl Fn() -> Option<Verdict> + Send + Sync + 'static) -> AnyView {
+    let waiting =
+        || view! { <div class="verdict"><p class="verdict-headline">"Loading…"</p></div> }.into_any();
     let line = move || {
         let Verdict { health, headline, detail } = judge()?;
         let (glyph, class) = look(health);
@@ -43,12 +51,7 @@ pub(crate) fn VerdictLine(
             </div>
         })
     };
-    view! {
-        <Transition fallback=|| view! { <div class="verdict"><p class="verdict-headline">"Loading…"</p></div> }>
-            {move || line()}
-        </Transition>
-    }
-    .into_any()
+    awaited_behind(waiting, line)
 }
 
 /// The icon and colour of a state.

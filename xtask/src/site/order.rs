@@ -56,7 +56,8 @@ pub(super) fn name_by_place(wasm: &[u8]) -> Result<Vec<u8>> {
         }
     }
     functions.sort_by(Function::place);
-    let mut places: Vec<_> = functions.iter().zip(0..).map(|(function, place)| (function.index, place)).collect();
+    let mut places: Vec<_> =
+        functions.iter().zip(0..).map(|(function, place)| (function.index, place)).collect();
     places.sort_unstable();
     let mut names = NameMap::new();
     for (index, place) in places {
@@ -68,7 +69,11 @@ pub(super) fn name_by_place(wasm: &[u8]) -> Result<Vec<u8>> {
     Ok(module.finish())
 }
 
-fn name<'a>(functions: &mut [Function<'a>], imported: u32, names: wasmparser::NameSectionReader<'a>) -> Result<()> {
+fn name<'a>(
+    functions: &mut [Function<'a>],
+    imported: u32,
+    names: wasmparser::NameSectionReader<'a>,
+) -> Result<()> {
     for kind in names {
         let Name::Function(names) = kind? else { continue };
         for naming in names {
@@ -113,7 +118,8 @@ mod tests {
         let mut module = Module::new();
         let mut types = TypeSection::new();
         types.ty().function([], []);
-        let (mut functions, mut code, mut names) = (FunctionSection::new(), CodeSection::new(), NameMap::new());
+        let (mut functions, mut code, mut names) =
+            (FunctionSection::new(), CodeSection::new(), NameMap::new());
         for ((name, length), index) in named.iter().zip(0..) {
             functions.function(0);
             let mut body = Body::new([]);

@@ -1,6 +1,7 @@
 //! `/settings/clients`: the clients of the installation. For super admins.
 
 use crate::api::{self, change};
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::pages::SessionReport;
@@ -29,12 +30,12 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             "A client owns services, keys and members; nobody sees another client's. Its number is never given twice."
         </p>
         <Card title="Clients" id="clients" status content/>
-        <Transition fallback=|| ()><NewClientOfReader report live/></Transition>
+        {awaited(move || view! { <NewClientOfReader report live/> })}
     }
     .into_any()
 }
 
-/// For whoever may read the list. Under the `Transition`, as the memo reads the report; a memo, as a new answer must
+/// For whoever may read the list. Awaited, as the memo reads the report; a memo, as a new answer must
 /// not empty the form.
 #[component]
 fn NewClientOfReader(report: Report<Vec<Client>>, live: Live) -> impl IntoView {

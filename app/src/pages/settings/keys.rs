@@ -3,6 +3,7 @@
 //! The rule: a key stands on the page once, after it was made; all that comes from the server later is its beginning.
 
 use crate::api::{self, KeysView, change};
+use crate::awaited::awaited;
 use crate::clock::{self, Clock};
 use crate::live::Live;
 use crate::number;
@@ -196,10 +197,10 @@ fn Rotate(client: ClientId, id: i64, live: Live, made: RwSignal<Option<NewKey>>)
 /// The form for a new key, for those who may make one.
 #[component]
 fn NewKeyCard(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
-    view! { <Transition fallback=|| ()><NewKeyOfManager report live made/></Transition> }.into_any()
+    awaited(move || view! { <NewKeyOfManager report live made/> })
 }
 
-/// Under the `Transition`, as the memo reads the report; a memo, as a new answer must not empty the form.
+/// Awaited, as the memo reads the report; a memo, as a new answer must not empty the form.
 #[component]
 fn NewKeyOfManager(report: Report<KeysView>, live: Live, made: RwSignal<Option<NewKey>>) -> impl IntoView {
     let client = remembered(move || report.with(|view| view.manages.then_some(view.client)).flatten());

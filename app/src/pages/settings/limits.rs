@@ -1,6 +1,7 @@
 //! `/settings/limits`: what a client may send, what it has sent this month, and the form that sets its limits.
 
 use crate::api::{self, LimitsView, change};
+use crate::awaited::awaited;
 use crate::charts::usage;
 use crate::clock::Clock;
 use crate::live::Live;
@@ -39,7 +40,7 @@ pub(crate) fn LimitsPage() -> impl IntoView {
         </p>
         <Card title="Limits" id="limits" status content=limits/>
         <Card title="Usage this month" id="usage" class="chart-card" status content=usage/>
-        <Transition fallback=|| ()><FormOfAdmin report live/></Transition>
+        {awaited(move || view! { <FormOfAdmin report live/> })}
     }
     .into_any()
 }
@@ -185,7 +186,7 @@ fn exports(client: ClientId, clock: &Clock) -> AnyView {
     .into_any()
 }
 
-/// Under the `Transition`, as the memo reads the report; a memo, as a new answer must not undo what was typed.
+/// Awaited, as the memo reads the report; a memo, as a new answer must not undo what was typed.
 #[component]
 fn FormOfAdmin(report: Report<LimitsView>, live: Live) -> impl IntoView {
     let of = remembered(move || {

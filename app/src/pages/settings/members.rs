@@ -1,6 +1,7 @@
 //! `/settings/members`: who belongs to a client, in which role, and who is invited.
 
 use crate::api::{self, MembersView, change};
+use crate::awaited::awaited;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::pages::login::FormProblem;
@@ -32,12 +33,12 @@ pub(crate) fn MembersPage() -> impl IntoView {
         </p>
         <Made made/>
         <Card title="Members" id="members" status content/>
-        <Transition fallback=|| ()><Inviting report live made/></Transition>
+        {awaited(move || view! { <Inviting report live made/> })}
     }
     .into_any()
 }
 
-/// For those who may invite. Under the `Transition`, as the memo reads the report; a memo, as a new answer must not
+/// For those who may invite. Awaited, as the memo reads the report; a memo, as a new answer must not
 /// empty the form.
 #[component]
 fn Inviting(report: Report<MembersView>, live: Live, made: RwSignal<Option<NewInvitation>>) -> impl IntoView {
@@ -194,7 +195,7 @@ fn Invitations(report: Report<MembersView>, client: ClientId, live: Live) -> imp
             }
         })
     };
-    view! { <Transition fallback=|| ()>{table}</Transition> }.into_any()
+    awaited(table)
 }
 
 fn invited(invitation: &Invitation, client: ClientId, clock: &Clock, live: Live) -> AnyView {

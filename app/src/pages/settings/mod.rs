@@ -22,6 +22,7 @@ pub(crate) use sessions::SessionsPage;
 pub(crate) use users::UsersPage;
 
 use super::SessionReport;
+use crate::awaited::awaited;
 use crate::live::provide_live;
 use crate::place::{Place, use_place};
 use crate::view::IntoAny;
@@ -138,7 +139,7 @@ fn Rail() -> impl IntoView {
         Some(groups.into_iter().collect_view())
     };
     view! {
-        <nav class="rail" aria-label="Settings"><Transition fallback=|| ()>{groups}</Transition></nav>
+        <nav class="rail" aria-label="Settings">{awaited(groups)}</nav>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! `/settings/profile`: who the reader is, and their password.
 
 use crate::api::change;
+use crate::awaited::awaited;
 use crate::pages::SessionReport;
 use crate::pages::login::FormProblem;
 use crate::problem::Problem;
@@ -27,7 +28,7 @@ pub(crate) fn ProfilePage() -> impl IntoView {
     view! {
         <Title text="Profile"/>
         <h1 class="settings-title">"Profile"</h1>
-        <section class="card"><Transition fallback=|| ()>{facts}</Transition></section>
+        <section class="card">{awaited(facts)}</section>
         <Password/>
     }
     .into_any()

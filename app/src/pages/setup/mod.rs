@@ -10,6 +10,7 @@ mod first_hit;
 use super::SessionReport;
 use super::login::PlainBrand;
 use crate::api::Session;
+use crate::awaited::awaited;
 use crate::place::use_place;
 use crate::report::remembered;
 use crate::view::IntoAny;
@@ -98,7 +99,7 @@ pub(crate) fn Setup() -> impl IntoView {
             <div class="plain-theme"><ThemeSwitcher/></div>
             <div class="panel is-wide">
                 <PlainBrand/>
-                <Transition fallback=|| ()>{body()}</Transition>
+                {awaited(body)}
             </div>
         </main>
     }
