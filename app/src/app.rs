@@ -6,6 +6,7 @@ use crate::pages::{
     RequestsPage, ResetPage, ServicePage, SessionReport, Setup, settings,
 };
 use crate::refresh::provide_refresh;
+use crate::tab::provide_tab;
 use crate::theme::provide_theme;
 use crate::view::IntoAny;
 use crate::zone::provide_zone;
@@ -14,10 +15,6 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-fn title(page: String) -> String {
-    if page.is_empty() { "Sendry".to_owned() } else { format!("{page} · Sendry") }
-}
-
 /// The dashboard. Every page is sent whole, with its numbers: the server waits for them.
 #[component]
 pub fn App() -> impl IntoView {
@@ -25,11 +22,12 @@ pub fn App() -> impl IntoView {
     provide_theme();
     provide_zone();
     provide_refresh();
+    let tab = provide_tab();
     // blocking: who must go elsewhere is sent there before anything else is sent
     let session: SessionReport = Resource::new_with_options(|| (), |()| api::session(), true);
     provide_context(session);
     view! {
-        <Title formatter=title/>
+        <Title formatter=move |page: String| tab.title(&page)/>
         <Router>
             <Routes fallback=|| Missing().into_any()>
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>

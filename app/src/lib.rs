@@ -38,6 +38,7 @@ mod shell;
 pub mod ssr;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers listen"))]
 mod stream;
+mod tab;
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers listen"))]
 mod tail;
 mod theme;

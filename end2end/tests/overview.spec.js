@@ -67,6 +67,35 @@ test('charts are drawn, tables sort, a service filters, and the back button undo
   await expect(figure(page, 'Requests')).toHaveText('900');
 });
 
+test('a figure says what it is, and a chart what is being chosen', async ({ page }) => {
+  await logIn(page, sendry.url);
+  await page.goto(`${sendry.url}/overview?range=1h`);
+  const chart = page.locator('#volume');
+  await expect(chart.locator('canvas')).toBeVisible();
+  await page.getByRole('button', { name: 'What is p95?' }).click();
+  await expect(page.getByText(/95 of 100 requests.*at most 0.55 % off/)).toBeVisible();
+  await page.screenshot({ path: 'artefacts/overview-about.png' });
+  await page.keyboard.press('Escape');
+  await expect(page.getByText(/95 of 100 requests/)).toBeHidden();
+
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.locator('canvas').first().boundingBox();
+  const chosen = chart.locator('.chart-chosen');
+  await expect(chosen).toBeHidden();
+  const [left, right, y] = [box.x + 48, box.x + box.width - 16, box.y + 60];
+  await page.mouse.move(left, y);
+  await page.mouse.down();
+  await page.mouse.move((left + right) / 2, y);
+  await page.mouse.move(right, y);
+  // all of the range is chosen: what is said of it is the whole
+  await expect(chosen).toContainText('900 requests, 60 errors');
+  await page.screenshot({ path: 'artefacts/overview-choosing.png' });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=.*to=/);
+  await expect(figure(page, 'Requests')).toHaveText('900');
+  await expect(chosen).toBeHidden();
+});
+
 test('a range without hits says so and offers a wider one', async ({ page }) => {
   await logIn(page, sendry.url);
   await page.goto(`${sendry.url}/overview?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`);

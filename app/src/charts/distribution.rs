@@ -22,7 +22,7 @@ pub(crate) static DISTRIBUTION: Plot<Latencies> = Plot {
     draw,
     table,
     other: None,
-    slots: None,
+    over_time: None,
 };
 
 /// A mark this many bands beside another one is written on its other side.

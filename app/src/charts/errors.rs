@@ -4,7 +4,7 @@
 
 use super::axes::{Scale, chart};
 use super::lines::{Stroke, lines};
-use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
+use super::{Drawing, Key, OVER_TIME, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, when};
 use crate::api::Compared;
 use crate::clock::Clock;
 use crate::number;
@@ -20,7 +20,7 @@ pub(crate) static ERRORS: Plot = Plot {
     draw,
     table,
     other: Some(Other { figures: others, write: |percent| number::percent(percent / 100.0) }),
-    slots: Some(slots),
+    over_time: Some(OVER_TIME),
 };
 
 const ALL: (&str, &str) = ("s4xx", "4xx + 5xx");

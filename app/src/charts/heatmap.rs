@@ -5,7 +5,7 @@
 
 use super::axes::{Scale, labels, over_slots};
 use super::option::{merge, option};
-use super::{Drawing, Ends, Plot, Table, Tip, TipRow, ends};
+use super::{Drawing, Ends, OverTime, Plot, Table, Tip, TipRow, ends};
 use crate::clock::Clock;
 use crate::number;
 use charming::component::{VisualMap, VisualMapChannel, VisualMapType};
@@ -13,6 +13,7 @@ use charming::element::{AxisPointerType, ItemStyle};
 use charming::series::Heatmap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 use telemetry::report::{Latencies, LatencyBand, LatencySlot};
 
 pub(crate) static HEATMAP: Plot<Latencies> = Plot {
@@ -24,7 +25,7 @@ pub(crate) static HEATMAP: Plot<Latencies> = Plot {
     draw,
     table,
     other: None,
-    slots: Some(slots),
+    over_time: Some(OverTime { slots, held }),
 };
 
 /// The colours, fewest requests first.
@@ -164,6 +165,11 @@ fn slots(report: &Latencies) -> Vec<Ends> {
     let starts: Vec<Timestamp> = report.slots.iter().map(|slot| slot.start).collect();
     let ends = ends(&starts, report.end);
     starts.iter().zip(ends).map(|(start, end)| ((*start).max(report.from), end.min(report.to))).collect()
+}
+
+fn held(report: &Latencies, chosen: RangeInclusive<usize>) -> String {
+    let slots = report.slots.get(chosen).unwrap_or_default();
+    number::count_of(slots.iter().flat_map(|slot| &slot.requests).sum(), "request", "requests")
 }
 
 fn table(report: &Latencies, clock: &Clock) -> Table {

@@ -24,6 +24,7 @@ use crate::number;
 use jiff::Timestamp;
 use serde_json::json;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use telemetry::report::{Bucket, Marker, Timeseries, Totals};
 use telemetry::time::{Step, from_second};
 
@@ -52,8 +53,26 @@ pub(crate) struct Plot<R: 'static = Timeseries> {
     pub(crate) table: fn(&R, &Clock) -> Table,
     /// What is drawn of another series beside this one.
     pub(crate) other: Option<Other<R>>,
-    /// Over time: from when to when each slot goes, within the range.
-    pub(crate) slots: Option<fn(&R) -> Vec<Ends>>,
+    /// Where its slots are of time.
+    pub(crate) over_time: Option<OverTime<R>>,
+}
+
+/// The slots of a chart over time.
+pub(crate) struct OverTime<R: 'static> {
+    /// From when to when each goes, within the range.
+    pub(crate) slots: fn(&R) -> Vec<Ends>,
+    /// What some of them, side by side, hold in all.
+    pub(crate) held: fn(&R, RangeInclusive<usize>) -> String,
+}
+
+const OVER_TIME: OverTime<Timeseries> = OverTime { slots, held };
+
+fn held(series: &Timeseries, chosen: RangeInclusive<usize>) -> String {
+    let buckets = series.buckets.get(chosen).unwrap_or_default();
+    let sum = |of: fn(&Totals) -> u64| buckets.iter().map(|bucket| of(&bucket.totals)).sum::<u64>();
+    let (requests, errors) = (sum(|totals| totals.requests), sum(|totals| totals.errors));
+    let requests = number::count_of(requests, "request", "requests");
+    format!("{requests}, {}", number::count_of(errors, "error", "errors"))
 }
 
 /// How something else is drawn beside a chart's own series: one figure of it, slot by slot.

@@ -4,7 +4,7 @@
 
 use super::axes::{Scale, chart};
 use super::option::option;
-use super::{Drawing, Key, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, slots, when};
+use super::{Drawing, Key, OVER_TIME, Other, Plot, Slot, Table, Tip, TipRow, each, figures_of, peak, when};
 use crate::api::Compared;
 use crate::clock::Clock;
 use crate::number;
@@ -22,7 +22,7 @@ pub(crate) static VOLUME: Plot = Plot {
     draw,
     table,
     other: Some(Other { figures: others, write: |n| number::exact(n.round() as u64) }),
-    slots: Some(slots),
+    over_time: Some(OVER_TIME),
 };
 
 /// A status class: its key, its name and its count.

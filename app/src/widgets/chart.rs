@@ -6,8 +6,13 @@ use crate::view::IntoAny;
 use leptos::html;
 use leptos::prelude::*;
 
-/// Slots chosen by dragging, first and last.
-pub(crate) type Choose = Callback<(usize, usize)>;
+/// What happens with slots, the first and the last, that somebody drags over.
+#[derive(Clone, Copy)]
+pub(crate) struct Choosing {
+    /// What they are, said while the pointer is still down.
+    pub(crate) told: Callback<(usize, usize), Option<String>>,
+    pub(crate) choose: Callback<(usize, usize)>,
+}
 
 #[component]
 pub(crate) fn Chart(
@@ -16,19 +21,22 @@ pub(crate) fn Chart(
     drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
     /// Without it nothing can be chosen.
     #[prop(optional_no_strip)]
-    choose: Option<Choose>,
+    choosing: Option<Choosing>,
 ) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let theme = use_context::<ThemeSwitch>();
     let selection = NodeRef::<html::Div>::new();
+    let chosen = RwSignal::new(None::<(usize, usize)>);
+    let told = move || chosen.get().zip(choosing).and_then(|(slots, choosing)| choosing.told.run(slots));
     #[cfg(feature = "hydrate")]
-    browser::draw(place, selection, theme, drawing, choose);
+    browser::draw(place, selection, theme, drawing, choosing.map(|choosing| (chosen, choosing.choose)));
     #[cfg(not(feature = "hydrate"))]
-    let _ = (theme, drawing, choose);
+    let _ = (theme, drawing);
     view! {
         <div class="chart">
             <div class="chart-canvas" role="img" aria-label=label node_ref=place></div>
             <div class="chart-selection" hidden=true node_ref=selection></div>
+            <p class="chart-chosen" aria-hidden="true">{told}</p>
         </div>
     }
     .into_any()
@@ -36,7 +44,6 @@ pub(crate) fn Chart(
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use super::Choose;
     use crate::charts::Drawing;
     use crate::charts::bridge::{Canvas, when_loaded};
     use crate::theme::ThemeSwitch;
@@ -46,13 +53,15 @@ mod browser {
     use wasm_bindgen::JsCast;
 
     type Place = NodeRef<html::Div>;
+    /// The slots that are being chosen, and what is done with them in the end.
+    type Choosing = (RwSignal<Option<(usize, usize)>>, Callback<(usize, usize)>);
 
     pub(super) fn draw(
         place: Place,
         selection: Place,
         theme: Option<ThemeSwitch>,
         drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
-        choose: Option<Choose>,
+        choosing: Option<Choosing>,
     ) {
         let loaded = RwSignal::new(false);
         // dropped with the component, which takes the chart down
@@ -76,8 +85,8 @@ mod browser {
             });
         });
         Effect::new(move |_| {
-            if let (Some(place), Some(selection), Some(choose)) = (place.get(), selection.get(), choose) {
-                drag(&place, selection, canvas, choose);
+            if let (Some(place), Some(selection), Some(choosing)) = (place.get(), selection.get(), choosing) {
+                drag(&place, selection, canvas, choosing);
             }
         });
     }
@@ -87,7 +96,7 @@ mod browser {
         place: &web_sys::HtmlDivElement,
         selection: web_sys::HtmlDivElement,
         canvas: StoredValue<Option<Canvas>, LocalStorage>,
-        choose: Choose,
+        (chosen, choose): Choosing,
     ) {
         let start = StoredValue::new_local(None::<usize>);
         let slot = {
@@ -105,6 +114,10 @@ mod browser {
                 let _ = style.set_property("left", &format!("{left}px"));
                 let _ = style.set_property("width", &format!("{}px", right - left));
                 selection.set_hidden(first == last);
+            }
+            let slots = (first != last).then_some((first, last));
+            if chosen.try_get_untracked() != Some(slots) {
+                chosen.try_set(slots);
             }
         };
         let down = {

@@ -1,6 +1,6 @@
 //! A chart with all that belongs to it: legend, sentence, table.
 
-use super::chart::Choose;
+use super::chart::Choosing;
 use super::{Card, Chart, Glyph, HeatScale, Icon, Legend};
 use crate::charts::{Plot, Table};
 use crate::compare::Beside;
@@ -24,29 +24,42 @@ where
     let (place, go) = (use_place(), use_go());
     // an event handler may not read a report: it finds here what was drawn last
     let slots = StoredValue::new(Vec::<(Timestamp, Timestamp)>::new());
-    let choose = plot.slots.map(|slots_of| {
+    let choosing = plot.over_time.as_ref().map(|over_time| {
         Effect::new(move |_| {
-            if let Some(drawn) = report.with(slots_of) {
+            if let Some(drawn) = report.with(over_time.slots) {
                 slots.set_value(drawn);
             }
         });
-        Callback::new(move |(first, last): (usize, usize)| {
+        let told = move |(first, last): (usize, usize)| {
+            report.with_clock(|report, clock| {
+                let slots = (over_time.slots)(report);
+                let (from, to) = (slots.get(first)?.0, slots.get(last)?.1);
+                let length = number::duration((to.as_second() - from.as_second()) as f64 * 1000.0);
+                Some(format!(
+                    "{}, {length}: {}",
+                    clock.span(from, to),
+                    (over_time.held)(report, first..=last)
+                ))
+            })
+        };
+        let choose = Callback::new(move |(first, last): (usize, usize)| {
             let ends = slots.with_value(|slots| {
                 slots.get(first).map(|slot| slot.0).zip(slots.get(last).map(|slot| slot.1))
             });
             if let Some(Ok(span)) = ends.map(|(from, to)| Span::fixed(from, to)) {
                 go(place.get_untracked().with_span(span));
             }
-        })
+        });
+        Choosing { told: Callback::new(move |slots| told(slots).flatten()), choose }
     });
-    let content = Arc::new(move || view! { <Content plot report choose/> }.into_any());
+    let content = Arc::new(move || view! { <Content plot report choosing/> }.into_any());
     let class = format!("chart-card of-{}", plot.id);
     view! { <Card title=plot.title id=plot.id class status=Signal::derive(move || report.status()) content/> }
         .into_any()
 }
 
 #[component]
-fn Content<R>(plot: &'static Plot<R>, report: Report<R>, choose: Option<Choose>) -> impl IntoView
+fn Content<R>(plot: &'static Plot<R>, report: Report<R>, choosing: Option<Choosing>) -> impl IntoView
 where
     R: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -70,8 +83,8 @@ where
     let drawing = move || {
         let only = only.get();
         let mut drawing = report.with_clock(|report, clock| (plot.draw)(report, clock, only))?;
-        if let (Some(slots), Some(Marked(marked))) = (plot.slots, marked) {
-            let slots = report.with(slots).unwrap_or_default();
+        if let (Some(over_time), Some(Marked(marked))) = (&plot.over_time, marked) {
+            let slots = report.with(over_time.slots).unwrap_or_default();
             marked.with_clock(|marked, clock| drawing.mark(&slots, &marked.markers, clock));
         }
         if let Some((name, figures, write)) = compared() {
@@ -96,7 +109,7 @@ where
         {legend}
         {scale}
         <figure class="figure" class:is-tabular=move || tabular.get()>
-            <Chart label=caption drawing choose/>
+            <Chart label=caption drawing choosing/>
             <div class="figure-table" id=table_id.clone() tabindex="0">{table}</div>
             <figcaption class="figure-caption">
                 <span>{caption}{dashed}</span>

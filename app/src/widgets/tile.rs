@@ -48,6 +48,8 @@ impl Figure {
 #[component]
 pub(crate) fn Tile(
     label: &'static str,
+    /// What the figure is, what it is read from and how far it may be off.
+    about: &'static str,
     /// The colour of its shape.
     class: &'static str,
     tone: Tone,
@@ -85,7 +87,18 @@ pub(crate) fn Tile(
         || view! { <dd class="tile-value skeleton-text"></dd><dd class="tile-change"></dd> }.into_any();
     view! {
         <div class="tile">
-            <dt class="tile-label">{label}</dt>
+            <dt class="tile-head">
+                <span class="tile-label">{label}</span>
+                <button
+                    class="tile-ask"
+                    type="button"
+                    popovertarget=format!("about-{class}")
+                    aria-label=format!("What is {label}?")
+                >
+                    "?"
+                </button>
+                <div class="popover tile-about" id=format!("about-{class}") popover="auto">{about}</div>
+            </dt>
             {awaited_behind(no_value, move || text(figure.get().unwrap_or_else(Figure::missing)))}
             <dd class="tile-shape">
                 {awaited(move || shape.get().map(|values| view! { <Sparkline values class/> }))}

@@ -9,6 +9,17 @@ use crate::view::IntoAny;
 use leptos::prelude::*;
 use telemetry::report::{Bucket, Latency, Overview, Timeseries};
 
+const REQUESTS: &str =
+    "All requests of this range. Each is counted exactly once, none is sampled or estimated.";
+const ERRORS: &str = "Requests answered with a status of 400 or more, of all requests. Counted, not sampled; of fewer than \
+                      20 requests it says how many.";
+const P50: &str = "Half of all requests were answered within this time. Read by nearest rank from a sketch that holds every \
+                   request: at most 0.55 % off.";
+const P95: &str = "95 of 100 requests were answered within this time. Read by nearest rank from a sketch that holds every \
+                   request: at most 0.55 % off.";
+const P99: &str = "99 of 100 requests were answered within this time. Read by nearest rank from a sketch that holds every \
+                   request: at most 0.55 % off.";
+
 #[component]
 pub(crate) fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl IntoView {
     let shape = move |value: fn(&Bucket) -> Option<f64>| {
@@ -19,19 +30,19 @@ pub(crate) fn Tiles(glance: Report<Glance>, series: Report<Timeseries>) -> impl 
     };
     view! {
         <dl class="tiles">
-            <Tile label="Requests" class="volume" tone=Tone::Neutral
+            <Tile label="Requests" about=REQUESTS class="volume" tone=Tone::Neutral
                 figure=figure(requests_figure)
                 shape=shape(|bucket| Some(bucket.totals.requests as f64))/>
-            <Tile label="Error rate" class="errors" tone=Tone::LessIsBetter
+            <Tile label="Error rate" about=ERRORS class="errors" tone=Tone::LessIsBetter
                 figure=figure(error_figure)
                 shape=shape(|bucket| bucket.totals.error_rate)/>
-            <Tile label="p50" class="p50" tone=Tone::LessIsBetter
+            <Tile label="p50" about=P50 class="p50" tone=Tone::LessIsBetter
                 figure=figure(|overview| latency_figure(overview, |latency| latency.p50))
                 shape=shape(|bucket| bucket.totals.latency_ms.p50)/>
-            <Tile label="p95" class="p95" tone=Tone::LessIsBetter
+            <Tile label="p95" about=P95 class="p95" tone=Tone::LessIsBetter
                 figure=figure(|overview| latency_figure(overview, |latency| latency.p95))
                 shape=shape(|bucket| bucket.totals.latency_ms.p95)/>
-            <Tile label="p99" class="p99" tone=Tone::LessIsBetter
+            <Tile label="p99" about=P99 class="p99" tone=Tone::LessIsBetter
                 figure=figure(|overview| latency_figure(overview, |latency| latency.p99))
                 shape=shape(|bucket| bucket.totals.latency_ms.p99)/>
         </dl>
@@ -72,5 +83,18 @@ fn latency_figure(overview: &Overview, value: fn(&Latency) -> Option<f64>) -> Fi
         exact: now.map_or_else(String::new, |ms| format!("{ms:.3} ms")),
         delta: number::change(before, now),
         before: number::latency(before),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telemetry::sketch::RELATIVE_ERROR;
+
+    #[test]
+    fn what_is_said_of_figures_is_so() {
+        assert!((0.54..=0.55).contains(&(RELATIVE_ERROR * 100.0)));
+        assert!([P50, P95, P99].iter().all(|about| about.ends_with("at most 0.55 % off.")));
+        assert!(ERRORS.contains(&format!("fewer than {} requests", number::FEW)));
     }
 }

@@ -5,6 +5,7 @@ use crate::api::Glance;
 use crate::awaited::awaited_behind;
 use crate::place::Place;
 use crate::report::{Report, Status};
+use crate::tab::Tab;
 use crate::verdict::{Verdict, of_services, of_traffic};
 use crate::view::IntoAny;
 use leptos::prelude::*;
@@ -31,6 +32,9 @@ pub(crate) fn VerdictLine(
         verdict.detail = format!("{} {traffic}", verdict.detail).trim().to_owned();
         Some(verdict)
     };
+    if let Some(tab) = use_context::<Tab>() {
+        tab.show(move || judge().and_then(|verdict| verdict.health));
+    }
     headline(judge)
 }
 

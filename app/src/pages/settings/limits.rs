@@ -119,7 +119,7 @@ fn Usage(report: Report<LimitsView>) -> impl IntoView {
     view! {
         <Legend keys only/>
         <figure class="figure">
-            <Chart label=caption drawing choose=None/>
+            <Chart label=caption drawing choosing=None/>
             <figcaption class="figure-caption"><span>{caption}</span></figcaption>
         </figure>
         <div class="table-scroll">

@@ -39,7 +39,7 @@ pub(super) async fn page(
     }
     let status = filter.status.map(|(low, high)| (i64::from(low), i64::from(high)));
     // The texts are made once: each run binds them anew.
-    let text = filter.text.as_deref().map(str::to_ascii_lowercase);
+    let text = filter.text.as_deref().map(pattern);
 
     let mut rows = Vec::new();
     let mut run = RUN.max(limit + 1);
@@ -95,6 +95,12 @@ pub(super) async fn page(
         }
         run = (run * 2).min(LONGEST_RUN.max(run));
     }
+}
+
+/// What finds a text as it stands, wherever it is. `LIKE` ignores the case of ASCII letters, and copies nothing to do so.
+fn pattern(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
 }
 
 impl Key {

@@ -10,11 +10,11 @@ WHERE client = ?1 AND at >= ?5 AND (at, batch, position) < (?2, ?3, ?4) AND (at,
   AND (?12 IS NULL OR status BETWEEN ?12 AND ?13)
   AND (?14 IS NULL OR trace_id = ?14)
   AND (?15 IS NULL
-       OR instr(lower(endpoint), ?15)
-       OR instr(lower(error), ?15)
-       OR instr(lower(trace_id), ?15)
-       OR instr(lower(event_id), ?15)
-       OR instr(lower(consumer), ?15))
+       OR endpoint LIKE ?15 ESCAPE '\'
+       OR error LIKE ?15 ESCAPE '\'
+       OR trace_id LIKE ?15 ESCAPE '\'
+       OR event_id LIKE ?15 ESCAPE '\'
+       OR consumer LIKE ?15 ESCAPE '\')
   AND (?16 IS NULL OR consumer = ?16)
   AND (?17 IS NULL OR latency_ms >= ?17)
 ORDER BY at DESC, batch DESC, position DESC

@@ -107,7 +107,7 @@ pub(crate) async fn filters_let_pass_what_matches(store: Arc<dyn EventStore>) {
 pub(crate) async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>) {
     let sample = Sample::at(NOW);
     let hits = [
-        Hit { endpoint: "/Orders/100%_done", ..sample.hit() },
+        Hit { endpoint: r"/Orders/100%_done\n", ..sample.hit() },
         Hit { error: Some("Connection RESET by peer"), ..sample.hit() },
         Hit { trace_id: Some("abcdef00000000000000000000000000"), ..sample.hit() },
         Hit { event_id: Some("Evt-42"), ..sample.hit() },
@@ -123,6 +123,8 @@ pub(crate) async fn a_search_finds_parts_in_any_case(store: Arc<dyn EventStore>)
         ("evt-4", 3),
         ("le app", 4),
         ("%", 0),
+        (r"E\N", 0),
+        (r"\%", 9),
         ("é", 9),
         ("orders/1", 0),
     ];
