@@ -3,7 +3,7 @@
 //! The rule: nothing here asks what time it is, or looks a zone up: both come with the data.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use serde::{Deserialize, Serialize};
 use telemetry::time::{DAY, HOUR, MINUTE, Step};
 use telemetry::zone::{UTC, Zone};
@@ -179,6 +179,31 @@ impl Clock {
     pub fn parse_input(&self, text: &str) -> Option<Timestamp> {
         Some(self.zone.instant(text.parse().ok()?))
     }
+
+    /// Reads a moment as people and programs write it: `2026-11-23T14:05:00Z`, `2026-11-23 14:05`, `14:05`, `yesterday 14:05`,
+    /// seconds or milliseconds since 1970. A time of day is the last one that has come.
+    pub fn parse_moment(&self, text: &str) -> Option<Timestamp> {
+        if let Ok(number) = text.parse::<i64>() {
+            // in milliseconds from September 2001 on, in seconds until the year 33658
+            let are_seconds = number.unsigned_abs() < 1_000_000_000_000;
+            let at = if are_seconds { Timestamp::from_second } else { Timestamp::from_millisecond };
+            return at(number).ok();
+        }
+        if let Some(at) = text.parse().ok().or_else(|| self.parse_input(text)) {
+            return Some(at);
+        }
+        let (yesterday, time) = match text.strip_prefix("yesterday") {
+            Some(rest) => (true, rest.trim_start()),
+            None => (false, text),
+        };
+        let time: Time = time.parse().ok()?;
+        let today = self.zone.local(self.now).date();
+        let at = self.zone.instant(today.to_datetime(time));
+        if yesterday || at > self.now {
+            return Some(self.zone.instant(today.yesterday().ok()?.to_datetime(time)));
+        }
+        Some(at)
+    }
 }
 
 /// Reads what an `<input type="datetime-local">` holds, where it is told to be in UTC.
@@ -264,6 +289,27 @@ pub(crate) mod tests {
         }
         assert_eq!(utc().parse_input("2026-11-23T14:02:30"), Some(at("2026-11-23T14:02:30Z")));
         assert_eq!(utc().parse_input("tomorrow"), None);
+    }
+
+    #[test]
+    fn moments_are_read_as_they_are_written() {
+        let berlin = clock_in("Europe/Berlin"); // it is 15:02 there
+        for (text, moment) in [
+            ("14:05", "2026-11-23T13:05:00Z"),
+            ("15:30", "2026-11-22T14:30:00Z"), // has not come yet today
+            ("yesterday 14:05", "2026-11-22T13:05:00Z"),
+            ("yesterday 23:00:30", "2026-11-22T22:00:30Z"),
+            ("2026-11-20 08:00", "2026-11-20T07:00:00Z"),
+            ("2026-11-20T08:00", "2026-11-20T07:00:00Z"),
+            ("2026-11-20T08:00:00Z", "2026-11-20T08:00:00Z"),
+            ("1763906700", "2025-11-23T14:05:00Z"),
+            ("1763906700000", "2025-11-23T14:05:00Z"),
+        ] {
+            assert_eq!(berlin.parse_moment(text), Some(at(moment)), "{text}");
+        }
+        for text in ["", "soon", "yesterday", "25:00", "-", "9223372036854775807", "-9223372036854775808"] {
+            assert_eq!(berlin.parse_moment(text), None, "{text}");
+        }
     }
 
     #[test]

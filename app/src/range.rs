@@ -2,6 +2,7 @@
 //!
 //! A relative range is resolved against the server's clock at every load, so it moves on; a fixed one never does.
 
+use crate::clock::Clock;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use telemetry::time::{DAY, HOUR, MINUTE, Range, RangeError, from_second, length_text, parse_length};
@@ -106,6 +107,18 @@ impl Span {
         Last::parse(text).map(Self::Last)
     }
 
+    /// What a reader writes: so-and-so long up to now (`90m`), or so much around a [moment](Clock::parse_moment): `14:05±10m`, also
+    /// `14:05 +- 10m`.
+    pub fn parse_written(text: &str, clock: &Clock) -> Option<Self> {
+        let Some((moment, length)) = text.split_once('±').or_else(|| text.split_once("+-")) else {
+            return Self::parse_last(text.trim());
+        };
+        let seconds = parse_length(length.trim())?;
+        let at = clock.parse_moment(moment.trim())?.as_second();
+        let to = (at + seconds).min(clock.now().as_second());
+        Self::fixed(from_second(at - seconds), from_second(to)).ok()
+    }
+
     /// Whether time goes on in it.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Last(_))
@@ -177,6 +190,25 @@ mod tests {
         assert_eq!(words("24h"), said("24h", "the last 24 hours"));
         assert_eq!(words("1d"), said("24h", "the last 24 hours"));
         assert_eq!(words("10d"), said("10d", "the last 10 days"));
+    }
+
+    #[test]
+    fn what_lies_around_a_moment_is_read() {
+        let now = "2026-11-23T14:10:00Z".parse().unwrap();
+        let written = |text| Span::parse_written(text, &Clock::new(now, Default::default()));
+        let fixed = |from, to| Some(Span::parse_fixed(from, to).unwrap());
+        let around = fixed("2026-11-23T13:00:00Z", "2026-11-23T13:20:00Z");
+        for text in
+            ["13:10±10m", " 13:10 ± 10m ", "13:10+-10m", "1795439400 ± 10m", "2026-11-23T13:10:00Z±10m"]
+        {
+            assert_eq!(written(text), around, "{text}");
+        }
+        // not beyond now
+        assert_eq!(written("14:05±10m"), fixed("2026-11-23T13:55:00Z", "2026-11-23T14:10:00Z"));
+        assert_eq!(written("90m"), Span::parse_last("90m"));
+        for text in ["13:10", "13:10±", "±10m", "13:10±10", "2027-01-01 00:00±10m"] {
+            assert_eq!(written(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -35,7 +35,14 @@ test('pages, filter, range and comparison by keys alone', async ({ page }) => {
   await expect(page).toHaveURL(/service=shop/);
   await page.keyboard.press('t');
   await expect(page.locator('#range-last')).toBeFocused();
-  await page.keyboard.press('Escape');
+  await page.keyboard.type('soon');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Write it like 90m, 10d, 14:05±10m')).toBeVisible();
+  await page.locator('#range-last').fill('yesterday 12:00±30m');
+  await page.keyboard.press('Enter');
+  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  await expect(page).toHaveURL(new RegExp(`from=${day}T11(:|%3A)30.*to=${day}T12(:|%3A)30`));
+  await expect(page.locator('#custom-range')).toBeHidden();
   await page.keyboard.press('x');
   await expect(page.getByLabel('Compare with')).toBeFocused();
   await page.evaluate(() => document.activeElement.blur());

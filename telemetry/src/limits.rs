@@ -60,3 +60,6 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     }
     &text[..end]
 }
+
+/// Bytes of a text that requests are searched for; more is refused.
+pub const SEARCH_BYTES: usize = 256;

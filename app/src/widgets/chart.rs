@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 /// What happens with slots, the first and the last, that somebody drags over.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers have pointers"))]
 pub(crate) struct Choosing {
     /// What they are, said while the pointer is still down.
     pub(crate) told: Callback<(usize, usize), Option<String>>,

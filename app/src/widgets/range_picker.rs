@@ -89,10 +89,11 @@ fn CustomRange(shown: Option<Shown>, from: RwSignal<String>, to: RwSignal<String
     let clock = move || shown.and_then(|shown| shown.0.with(|shown| Some(shown.as_ref()?.1.clone())));
     let zone = move || clock().map_or_else(|| UTC.to_owned(), |clock| clock.zone_name());
     let read = move |last: &str, from: &str, to: &str| {
-        if !last.trim().is_empty() {
-            return Span::parse_last(last.trim()).ok_or_else(|| "Write it like 90m, 3h or 10d.".to_owned());
-        }
         let clock = clock().unwrap_or_default();
+        if !last.trim().is_empty() {
+            let wrong = || "Write it like 90m, 10d, 14:05±10m or yesterday 14:05±1h.".to_owned();
+            return Span::parse_written(last, &clock).ok_or_else(wrong);
+        }
         let times = clock.parse_input(from).zip(clock.parse_input(to));
         let (start, end) = times.ok_or_else(|| "Both times are needed.".to_owned())?;
         Span::fixed(start, end).map_err(|error| format!("{error}."))
@@ -112,8 +113,8 @@ fn CustomRange(shown: Option<Shown>, from: RwSignal<String>, to: RwSignal<String
     view! {
         <form class="popover custom-range" id="custom-range" popover="auto" method="post" on:submit=apply>
             <p class="popover-title">"Custom range"</p>
-            <label class="field-label" for="range-last">"The last"</label>
-            <input class="input" id="range-last" type="text" placeholder="90m, 3h, 10d" autocomplete="off"
+            <label class="field-label" for="range-last">"The last, or around a moment"</label>
+            <input class="input" id="range-last" type="text" placeholder="90m, 10d, 14:05±10m" autocomplete="off"
                 autocapitalize="none" spellcheck="false" bind:value=last/>
             <label class="field-label" for="range-from">{move || format!("or from ({})", zone())}</label>
             <input class="input" id="range-from" type="datetime-local" bind:value=from/>

@@ -12,7 +12,7 @@ use store::access::{ClientScope, Permission, authorise};
 use store::analytics::AnalyticsQuery;
 use telemetry::error::ApiError;
 use telemetry::hit::Method;
-use telemetry::limits::{CONSUMER_BYTES, ENDPOINT_BYTES, ENVIRONMENT_BYTES, SERVICE_BYTES};
+use telemetry::limits::{CONSUMER_BYTES, ENDPOINT_BYTES, ENVIRONMENT_BYTES, SEARCH_BYTES, SERVICE_BYTES};
 use telemetry::report::{ClientId, EndpointSort, StatusFilter, StatusFilterError, User};
 use telemetry::time::{DAY, Range, RangeError, Step, from_second, parse_length};
 use telemetry::zone::Zone;
@@ -24,7 +24,6 @@ const MOST_SLOTS: i64 = 3_000;
 const DEFAULT_LIMIT: usize = 50;
 const MOST_ROWS: usize = 500;
 const CURSOR_BYTES: usize = 4_096;
-const TEXT_BYTES: usize = 256;
 
 /// What all reports can be asked.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -221,7 +220,7 @@ impl SearchParams {
     }
 
     pub(super) fn text(&self) -> Result<Option<String>, ApiError> {
-        text("q", &self.q, TEXT_BYTES)
+        text("q", &self.q, SEARCH_BYTES)
     }
 
     pub(super) fn trace_id(&self) -> Result<Option<String>, ApiError> {

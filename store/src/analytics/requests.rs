@@ -9,6 +9,7 @@ use crate::events::{EventCursor, EventFilter, EventStore};
 use crate::identity;
 use std::time::Duration;
 use telemetry::error::ApiError;
+use telemetry::limits::SEARCH_BYTES;
 use telemetry::report::{RequestDetail, Requests};
 
 /// How long a scan may take before the page is handed back as it is, with a cursor to go on from.
@@ -70,6 +71,9 @@ pub async fn requests(
     scope: &ClientScope,
     query: &RequestsQuery,
 ) -> Result<Requests, Failure> {
+    if query.text.as_ref().is_some_and(|text| text.len() > SEARCH_BYTES) {
+        return Err(ApiError::invalid("q", format!("q is longer than {SEARCH_BYTES} bytes")).into());
+    }
     let filter = query.filter();
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = query.limit.clamp(1, PAGE);

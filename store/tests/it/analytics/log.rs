@@ -135,6 +135,13 @@ async fn junk_is_refused_or_finds_nothing(events: &dyn EventStore) {
         let asked = RequestsQuery { cursor: Some(junk.into()), ..query() };
         assert_eq!(code(analytics::requests(events, &scope(), &asked).await), ErrorCode::Invalid, "{junk}");
     }
+    for (length, refused) in
+        [(256, None), (257, Some(ErrorCode::Invalid)), (100_000, Some(ErrorCode::Invalid))]
+    {
+        let asked = RequestsQuery { text: Some("%".repeat(length)), ..query() };
+        let found = analytics::requests(events, &scope(), &asked).await;
+        assert_eq!(refused, found.is_err().then(|| code(found)), "{length}");
+    }
 }
 
 async fn failures_are_grouped_by_what_went_wrong(events: &dyn EventStore) {
