@@ -223,6 +223,16 @@ pub struct BucketCount {
     pub requests: u64,
 }
 
+/// The requests of a series that were answered with one status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatusSum {
+    pub series: SeriesId,
+    pub status: u16,
+    pub requests: u64,
+    /// Microseconds, of all of them together.
+    pub latency_us: i64,
+}
+
 /// How long each kind of data is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricsRetention {
@@ -365,6 +375,25 @@ pub trait MetricsStore: Send + Sync {
         }
         let counts = counts.into_iter();
         Ok(counts.map(|((series, bucket), requests)| BucketCount { series, bucket, requests }).collect())
+    }
+
+    /// What the matching series have in all of the spans, by status, in any order; a status of a series may come in several
+    /// parts. Backends add up where the rows lie.
+    async fn sums_by_status(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<StatusSum>, StoreError> {
+        let rows = self.rollups(scope, filter, spans, status, false).await?;
+        let sum = |RollupRow { series, status, aggregate, .. }| StatusSum {
+            series,
+            status,
+            requests: aggregate.count,
+            latency_us: aggregate.latency_us,
+        };
+        Ok(rows.into_iter().map(sum).collect())
     }
 
     /// Usage of the days from `from` to `to` (Unix seconds, `to` exclusive), ascending.

@@ -6,12 +6,12 @@
 //! counted from the bins of the sketches.
 
 use super::AnalyticsQuery;
-use super::consumers::each_row;
+use super::consumers::each_sum;
 use super::overview::before;
 use super::tally::Tally;
 use crate::access::ClientScope;
 use crate::error::{Failure, StoreError};
-use crate::metrics::{MetricsStore, OTHER, RollupRow, SeriesFilter, SeriesId, SeriesKind};
+use crate::metrics::{MetricsStore, OTHER, RollupRow, SeriesFilter, SeriesId, SeriesKind, StatusSum};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use telemetry::hit::Method;
@@ -134,17 +134,17 @@ async fn errors_by_consumer(
     spans: &[Span],
 ) -> Result<ByConsumer, StoreError> {
     let mut found = ByConsumer::new();
-    let mut add = |_: &str, consumer: &str, row: &RollupRow| {
+    let mut add = |_: &str, consumer: &str, sum: &StatusSum| {
         if !found.contains_key(consumer) {
             found.insert(consumer.to_owned(), Errors::default());
         }
         let Some(errors) = found.get_mut(consumer) else { return };
-        let n = row.aggregate.count;
+        let n = sum.requests;
         errors.requests += n;
-        errors.all += if row.status >= 400 { n } else { 0 };
-        errors.of_the_server += if row.status >= 500 { n } else { 0 };
+        errors.all += if sum.status >= 400 { n } else { 0 };
+        errors.of_the_server += if sum.status >= 500 { n } else { 0 };
     };
-    each_row(metrics, scope, query, spans, &mut add).await?;
+    each_sum(metrics, scope, query, spans, &mut add).await?;
     Ok(found)
 }
 

@@ -8,7 +8,7 @@ use super::{AnalyticsQuery, RequestsQuery};
 use crate::access::ClientScope;
 use crate::error::{Failure, StoreError};
 use crate::events::EventStore;
-use crate::metrics::{Aggregate, MetricsStore, OTHER, RollupRow, SeriesFilterKind, SeriesId, SeriesKind};
+use crate::metrics::{MetricsStore, OTHER, SeriesFilterKind, SeriesId, SeriesKind, StatusSum};
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -37,11 +37,10 @@ pub async fn consumers(
     }
     let cover = cover(query.range, Resolution::Day, now);
     let mut by_name = BTreeMap::new();
-    let mut add = |service: &str, consumer: &str, row: &RollupRow| {
-        let Aggregate { count: requests, latency_us, .. } = row.aggregate;
-        count(&mut by_name, service, consumer).add(row.status, requests, latency_us);
+    let mut add = |service: &str, consumer: &str, sum: &StatusSum| {
+        count(&mut by_name, service, consumer).add(sum.status, sum.requests, sum.latency_us);
     };
-    each_row(metrics, scope, query, &cover.spans, &mut add).await?;
+    each_sum(metrics, scope, query, &cover.spans, &mut add).await?;
     // After the consumers: nobody of theirs is missing in it.
     let all = metrics.requests_by_bucket(scope, &query.totals_filter(), &cover.spans, query.status).await?;
     let all: u64 = all.iter().map(|bucket| bucket.requests).sum();
@@ -73,13 +72,13 @@ async fn sampled(
     Ok(Consumers { from, to, consumers, others, unnamed, sample: Some(sample) })
 }
 
-/// Hands the rollup rows of the consumers that match to `each`, with service and consumer.
-pub(super) async fn each_row(
+/// Hands what the consumers that match have in all of the spans to `each`, by service, consumer and status.
+pub(super) async fn each_sum(
     metrics: &dyn MetricsStore,
     scope: &ClientScope,
     query: &AnalyticsQuery,
     spans: &[Span],
-    each: &mut (dyn FnMut(&str, &str, &RollupRow) + Send),
+    each: &mut (dyn FnMut(&str, &str, &StatusSum) + Send),
 ) -> Result<(), StoreError> {
     let filter = query.filter(SeriesFilterKind::Consumer);
     let names: HashMap<SeriesId, (String, String)> = metrics
@@ -91,13 +90,13 @@ pub(super) async fn each_row(
             _ => None,
         })
         .collect();
-    let mut named = |row: RollupRow| {
+    for sum in metrics.sums_by_status(scope, &filter, spans, query.status).await? {
         // A series made after the names were read is left for the next time.
-        if let Some((service, consumer)) = names.get(&row.series) {
-            each(service, consumer, &row);
+        if let Some((service, consumer)) = names.get(&sum.series) {
+            each(service, consumer, &sum);
         }
-    };
-    metrics.each_rollup(scope, &filter, spans, query.status, &mut named).await
+    }
+    Ok(())
 }
 
 /// What is known of one consumer.

@@ -7,7 +7,7 @@ use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{
     BatchClaim, BucketCount, Claims, Completed, Completion, MetricsRetention, MetricsStore, Rebuild,
-    RollupRow, Series, SeriesFilter, SeriesKey, Usage, Worker,
+    RollupRow, Series, SeriesFilter, SeriesKey, StatusSum, Usage, Worker,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -128,6 +128,16 @@ impl MetricsStore for Shared {
         status: Option<(u16, u16)>,
     ) -> Result<Vec<BucketCount>, StoreError> {
         self.store.requests_by_bucket(scope, filter, spans, status).await
+    }
+
+    async fn sums_by_status(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<StatusSum>, StoreError> {
+        self.store.sums_by_status(scope, filter, spans, status).await
     }
 
     async fn usage(&self, scope: &ClientScope, from: i64, to: i64) -> Result<Vec<Usage>, StoreError> {

@@ -3,7 +3,7 @@
 use super::rows::Statement;
 use crate::access::ClientScope;
 use crate::error::StoreError;
-use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, Usage};
+use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, StatusSum, Usage};
 use crate::postgres::PostgresDatabase;
 use crate::sql::aggregates::{aggregate, unsigned};
 use crate::sql::kinds;
@@ -78,15 +78,18 @@ pub(super) async fn rollups(
     let statement = bind_status(bind_spans(statement, asked.spans), asked.status).bind(asked.with_sketches);
     let mut rows = statement.fetch(database.connections.pool().await?);
     while let Some(row) = rows.try_next().await? {
-        let status = u16::try_from(row.try_get::<i32, _>(2)?);
         each(RollupRow {
             series: SeriesId(row.try_get(0)?),
             bucket: row.try_get(1)?,
-            status: status.map_err(|_| StoreError::Damaged("a status that is none".to_owned()))?,
+            status: status_of(row.try_get(2)?)?,
             aggregate: aggregate(&row, 3)?,
         });
     }
     Ok(())
+}
+
+fn status_of(status: i32) -> Result<u16, StoreError> {
+    u16::try_from(status).map_err(|_| StoreError::Damaged("a status that is none".to_owned()))
 }
 
 pub(super) async fn requests_by_bucket(
@@ -105,6 +108,28 @@ pub(super) async fn requests_by_bucket(
         counts.push(BucketCount { series: SeriesId(row.try_get(0)?), bucket: row.try_get(1)?, requests });
     }
     Ok(counts)
+}
+
+pub(super) async fn sums_by_status(
+    database: &PostgresDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+    spans: &[Span],
+    status: Option<(u16, u16)>,
+) -> Result<Vec<StatusSum>, StoreError> {
+    let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/sum.sql")), scope, filter);
+    let statement = bind_status(bind_spans(statement, spans), status);
+    let rows = statement.fetch_all(database.connections.pool().await?).await?;
+    let mut sums = Vec::with_capacity(rows.len());
+    for row in &rows {
+        sums.push(StatusSum {
+            series: SeriesId(row.try_get(0)?),
+            status: status_of(row.try_get(1)?)?,
+            requests: unsigned(row.try_get(2)?)?,
+            latency_us: row.try_get(3)?,
+        });
+    }
+    Ok(sums)
 }
 
 pub(super) async fn usage(

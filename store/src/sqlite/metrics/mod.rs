@@ -14,7 +14,7 @@ use crate::access::ClientScope;
 use crate::error::StoreError;
 use crate::metrics::{
     BatchClaim, BucketCount, Claims, Completed, Completion, MetricsRetention, MetricsStore, Rebuild,
-    RollupRow, Series, SeriesFilter, SeriesKey, Usage, Worker,
+    RollupRow, Series, SeriesFilter, SeriesKey, StatusSum, Usage, Worker,
 };
 use async_trait::async_trait;
 use read::Asked;
@@ -82,6 +82,16 @@ impl MetricsStore for SqliteDatabase {
         status: Option<(u16, u16)>,
     ) -> Result<Vec<BucketCount>, StoreError> {
         read::requests_by_bucket(self, scope, filter, spans, status).await
+    }
+
+    async fn sums_by_status(
+        &self,
+        scope: &ClientScope,
+        filter: &SeriesFilter,
+        spans: &[Span],
+        status: Option<(u16, u16)>,
+    ) -> Result<Vec<StatusSum>, StoreError> {
+        read::sums_by_status(self, scope, filter, spans, status).await
     }
 
     async fn usage(&self, scope: &ClientScope, from: i64, to: i64) -> Result<Vec<Usage>, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::access::ClientScope;
 use crate::error::StoreError;
-use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, Usage};
+use crate::metrics::{BucketCount, RollupRow, Series, SeriesFilter, SeriesId, StatusSum, Usage};
 use crate::sql::aggregates::{aggregate, unsigned};
 use crate::sql::kinds;
 use crate::sqlite::SqliteDatabase;
@@ -117,6 +117,29 @@ pub(super) async fn requests_by_bucket(
         }
     }
     Ok(counts)
+}
+
+pub(super) async fn sums_by_status(
+    database: &SqliteDatabase,
+    scope: &ClientScope,
+    filter: &SeriesFilter,
+    spans: &[Span],
+    status: Option<(u16, u16)>,
+) -> Result<Vec<StatusSum>, StoreError> {
+    let mut sums = Vec::new();
+    for spans in spans.chunks(SPANS) {
+        let statement = bind_filter(sqlx::query(include_str!("../queries/rollups/sum.sql")), scope, filter);
+        let rows = bind_spans(statement, spans, status).fetch_all(database.connections.readers()).await?;
+        for row in &rows {
+            sums.push(StatusSum {
+                series: SeriesId(row.try_get(0)?),
+                status: row.try_get(1)?,
+                requests: unsigned(row.try_get(2)?)?,
+                latency_us: row.try_get(3)?,
+            });
+        }
+    }
+    Ok(sums)
 }
 
 pub(super) async fn usage(

@@ -76,6 +76,18 @@ pub(crate) async fn streamed_rows_and_bucket_counts_equal_the_rows(metrics: Arc<
             let counts = metrics.requests_by_bucket(&scope(), &filter, &spans, status).await.unwrap();
             let found: BTreeMap<_, u64> = counts.iter().map(|c| ((c.series, c.bucket), c.requests)).collect();
             assert_eq!((found, counts.len()), (expected.clone(), expected.len()));
+
+            let mut expected: BTreeMap<_, (u64, i64)> = BTreeMap::new();
+            for row in &rows {
+                let sum = expected.entry((row.series, row.status)).or_default();
+                *sum = (sum.0 + row.aggregate.count, sum.1 + row.aggregate.latency_us);
+            }
+            let mut found: BTreeMap<_, (u64, i64)> = BTreeMap::new();
+            for part in metrics.sums_by_status(&scope(), &filter, &spans, status).await.unwrap() {
+                let sum = found.entry((part.series, part.status)).or_default();
+                *sum = (sum.0 + part.requests, sum.1 + part.latency_us);
+            }
+            assert_eq!(found, expected);
         }
     }
 }
