@@ -30,7 +30,13 @@ pub(crate) const HEALTHY: &str = "/favicon.svg";
 impl Tab {
     /// The state of what the page is about, until the caller's owner ends.
     pub(crate) fn show(self, health: impl Fn() -> Option<Health> + Send + Sync + 'static) {
-        Effect::new(move |_| self.0.set(health()));
+        Effect::new(move |_| {
+            let health = health();
+            // at most beats it is what it was
+            if self.0.get_untracked() != health {
+                self.0.set(health);
+            }
+        });
         on_cleanup(move || {
             self.0.try_set(None);
         });

@@ -46,6 +46,7 @@ test('four clicks from the front page to the cause', async ({ page }) => {
   await first.getByRole('link', { name: 'payments' }).click();
   await expect(page).toHaveURL(/\/service\?service=payments$/);
   await expect(page.locator('table.failures')).toContainText('is no number');
+  await expect(page).toHaveTitle('Failing · payments · Sendry');
   await page.screenshot({ path: 'artefacts/incident-1.png', fullPage: true });
 
   // 2: its endpoint that fails, and since which deployment.

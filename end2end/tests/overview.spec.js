@@ -77,6 +77,18 @@ test('a figure says what it is, and a chart what is being chosen', async ({ page
   await page.screenshot({ path: 'artefacts/overview-about.png' });
   await page.keyboard.press('Escape');
   await expect(page.getByText(/95 of 100 requests/)).toBeHidden();
+  // on a phone too it is whole
+  const desktop = page.viewportSize();
+  await page.setViewportSize({ width: 400, height: 800 });
+  for (const label of ['Requests', 'Error rate', 'p50', 'p95', 'p99']) {
+    await page.getByRole('button', { name: `What is ${label}?` }).click();
+    const about = await page.locator('.tile-about:popover-open').boundingBox();
+    expect(about.x, label).toBeGreaterThanOrEqual(0);
+    expect(about.x + about.width, label).toBeLessThanOrEqual(400);
+    if (label === 'p50') await page.screenshot({ path: 'artefacts/overview-about-400.png' });
+    await page.keyboard.press('Escape');
+  }
+  await page.setViewportSize(desktop);
 
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.locator('canvas').first().boundingBox();

@@ -30,7 +30,7 @@ pub(crate) fn Chart(
     let chosen = RwSignal::new(None::<(usize, usize)>);
     let told = move || chosen.get().zip(choosing).and_then(|(slots, choosing)| choosing.told.run(slots));
     #[cfg(feature = "hydrate")]
-    browser::draw(place, selection, theme, drawing, choosing.map(|choosing| (chosen, choosing.choose)));
+    browser::draw(place, selection, theme, drawing, chosen, choosing.map(|choosing| choosing.choose));
     #[cfg(not(feature = "hydrate"))]
     let _ = (theme, drawing);
     view! {
@@ -54,15 +54,16 @@ mod browser {
     use wasm_bindgen::JsCast;
 
     type Place = NodeRef<html::Div>;
-    /// The slots that are being chosen, and what is done with them in the end.
-    type Choosing = (RwSignal<Option<(usize, usize)>>, Callback<(usize, usize)>);
+    /// The first and the last slot.
+    type Slots = (usize, usize);
 
     pub(super) fn draw(
         place: Place,
         selection: Place,
         theme: Option<ThemeSwitch>,
         drawing: impl Fn() -> Option<Drawing> + Send + Sync + 'static,
-        choosing: Option<Choosing>,
+        chosen: RwSignal<Option<Slots>>,
+        choose: Option<Callback<Slots>>,
     ) {
         let loaded = RwSignal::new(false);
         // dropped with the component, which takes the chart down
@@ -86,8 +87,8 @@ mod browser {
             });
         });
         Effect::new(move |_| {
-            if let (Some(place), Some(selection), Some(choosing)) = (place.get(), selection.get(), choosing) {
-                drag(&place, selection, canvas, choosing);
+            if let (Some(place), Some(selection), Some(choose)) = (place.get(), selection.get(), choose) {
+                drag(&place, selection, canvas, chosen, choose);
             }
         });
     }
@@ -97,7 +98,8 @@ mod browser {
         place: &web_sys::HtmlDivElement,
         selection: web_sys::HtmlDivElement,
         canvas: StoredValue<Option<Canvas>, LocalStorage>,
-        (chosen, choose): Choosing,
+        chosen: RwSignal<Option<Slots>>,
+        choose: Callback<Slots>,
     ) {
         let start = StoredValue::new_local(None::<usize>);
         let slot = {

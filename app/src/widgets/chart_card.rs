@@ -2,7 +2,7 @@
 
 use super::chart::Choosing;
 use super::{Card, Chart, Glyph, HeatScale, Icon, Legend};
-use crate::charts::{Plot, Table};
+use crate::charts::{Ends, Plot, Table};
 use crate::compare::Beside;
 use crate::markers::Marked;
 use crate::number;
@@ -10,7 +10,6 @@ use crate::place::{use_go, use_place};
 use crate::range::Span;
 use crate::report::Report;
 use crate::view::IntoAny;
-use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,39 +22,41 @@ where
 {
     let (place, go) = (use_place(), use_go());
     // an event handler may not read a report: it finds here what was drawn last
-    let slots = StoredValue::new(Vec::<(Timestamp, Timestamp)>::new());
+    let slots = StoredValue::new(Vec::new());
     let choosing = plot.over_time.as_ref().map(|over_time| {
         Effect::new(move |_| {
             if let Some(drawn) = report.with(over_time.slots) {
                 slots.set_value(drawn);
             }
         });
-        let told = move |(first, last): (usize, usize)| {
+        let told = move |chosen: (usize, usize)| {
             report.with_clock(|report, clock| {
-                let slots = (over_time.slots)(report);
-                let (from, to) = (slots.get(first)?.0, slots.get(last)?.1);
+                let (from, to) = ends_of(&(over_time.slots)(report), chosen)?;
                 let length = number::duration((to.as_second() - from.as_second()) as f64 * 1000.0);
                 Some(format!(
                     "{}, {length}: {}",
                     clock.span(from, to),
-                    (over_time.held)(report, first..=last)
+                    (over_time.held)(report, chosen.0..=chosen.1)
                 ))
             })
         };
-        let choose = Callback::new(move |(first, last): (usize, usize)| {
-            let ends = slots.with_value(|slots| {
-                slots.get(first).map(|slot| slot.0).zip(slots.get(last).map(|slot| slot.1))
-            });
+        let choose = Callback::new(move |chosen| {
+            let ends = slots.with_value(|slots| ends_of(slots, chosen));
             if let Some(Ok(span)) = ends.map(|(from, to)| Span::fixed(from, to)) {
                 go(place.get_untracked().with_span(span));
             }
         });
-        Choosing { told: Callback::new(move |slots| told(slots).flatten()), choose }
+        Choosing { told: Callback::new(move |chosen| told(chosen).flatten()), choose }
     });
     let content = Arc::new(move || view! { <Content plot report choosing/> }.into_any());
     let class = format!("chart-card of-{}", plot.id);
     view! { <Card title=plot.title id=plot.id class status=Signal::derive(move || report.status()) content/> }
         .into_any()
+}
+
+/// From when to when slots go, from the first to the last.
+fn ends_of(slots: &[Ends], (first, last): (usize, usize)) -> Option<Ends> {
+    Some((slots.get(first)?.0, slots.get(last)?.1))
 }
 
 #[component]

@@ -32,14 +32,14 @@ pub(crate) fn VerdictLine(
         verdict.detail = format!("{} {traffic}", verdict.detail).trim().to_owned();
         Some(verdict)
     };
-    if let Some(tab) = use_context::<Tab>() {
-        tab.show(move || judge().and_then(|verdict| verdict.health));
-    }
     headline(judge)
 }
 
-/// A verdict in words, once it can be given.
-pub(crate) fn headline(judge: impl Fn() -> Option<Verdict> + Send + Sync + 'static) -> AnyView {
+/// A verdict in words, once it can be given; the tab tells its state.
+pub(crate) fn headline(judge: impl Fn() -> Option<Verdict> + Copy + Send + Sync + 'static) -> AnyView {
+    if let Some(tab) = use_context::<Tab>() {
+        tab.show(move || judge().and_then(|verdict| verdict.health));
+    }
     let waiting =
         || view! { <div class="verdict"><p class="verdict-headline">"Loading…"</p></div> }.into_any();
     let line = move || {
